@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
+import { deleteOldEvents } from '../../src/events/store.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -541,6 +542,21 @@ describe('events', () => {
     await act('remove')
     expect((await developer.open(page)).text).toContain('gets no events yet')
     expect((await run<unknown[]>('event', 'list', '--client', id)).length).toBe(1)
+  })
+
+  test('after 90 days, of an erasure only the outcome of each try is left', async () => {
+    const [event] = await portal.db<{ id: string }[]>`
+      insert into event (client_id, kind, state, occurred_at)
+      values ('gone', 'resident.erased', 'delivered', now() - interval '91 days') returning id`
+    await portal.db`
+      insert into event_attempt (event_id, at, milliseconds, outcome, exchange_sealed)
+      select ${event?.id ?? ''}, now() - make_interval(days => days), 1, 'delivered', 'v1.sealed'
+      from unnest(array[91, 1]) days`
+    await deleteOldEvents(portal.db)
+    const rows = await portal.db`
+      select outcome, exchange_sealed from event_attempt where event_id = ${event?.id ?? ''} order by at`
+    expect(rows.map(({ exchangeSealed }) => exchangeSealed)).toEqual([null, 'v1.sealed'])
+    await portal.db`delete from event where id = ${event?.id ?? ''}`
   })
 
   test('viewers look; nobody acts on another application; secrets need a recent sign-in', async () => {
