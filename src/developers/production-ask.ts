@@ -134,7 +134,11 @@ export function findFaults(ask: Ask, contact: string, settings: Settings): Field
       .filter((scope) => scope !== 'openid')
       .map((scope): [string, string | undefined] => [
         reasonField(scope),
-        textFault('The reason', LONGEST.reason, ask.reasons[scope] ?? ''),
+        textFault(
+          `The reason for “${SCOPES[scope].title}”`,
+          LONGEST.reason,
+          ask.reasons[scope] ?? '',
+        ),
       ]),
     ['redirect-uris', redirectFault(ask.redirectUris, settings)],
     ['post-logout-redirect-uris', addressesFault(ask.postLogoutRedirectUris, settings)],

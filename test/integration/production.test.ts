@@ -194,7 +194,10 @@ describe('asking', () => {
     [{ operator: '' }, 'The organisation is missing.'],
     [{ purpose: 'x'.repeat(301) }, 'at most 300 characters'],
     [{ scope: [] }, 'Choose at least one permission.'],
-    [{ [REASON]: '' }, 'The reason is missing.'],
+    [
+      { [REASON]: '' },
+      'The reason for “The photos of your identity document and your face” is missing.',
+    ],
     [{ 'redirect-uris': '' }, 'Enter at least one address'],
     [
       { 'redirect-uris': 'http://localhost:4000/callback' },
