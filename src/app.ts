@@ -194,9 +194,10 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   const portal = { ...context, forms, guard }
   const photoSteps = createPhotoSteps(context)
   const routes = new Hono<PageEnv>()
-  // Before the pages that limit every form to a few kilobytes, because these take photos.
+  // Before the pages that limit every form to a few kilobytes, because these take photos, key sets and logos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
+  if (context.sandbox) routes.route('/', developerRoutes(portal))
   routes.route(
     '/',
     interactionRoutes({
@@ -233,7 +234,6 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  if (context.sandbox) routes.route('/', developerRoutes(portal))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }

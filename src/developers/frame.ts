@@ -25,7 +25,7 @@ export function developerPage(
     title,
     hasSwitch: false,
     actions: html`<nav aria-label="For developers" class="sign-out"><a href="/developers">Console</a> <a href="/reference">Reference</a> <a href="/guides">Guides</a></nav>`,
-    body: html`<div lang="en">${
+    body: html`<div lang="en" class="console">${
       team
         ? html`<p class="quiet"><a href="/developers">Teams</a> / <a href="/developers/${team.id}">${team.name}</a></p>
 <nav class="tabs" aria-label="Team"><ul>${TABS.map(

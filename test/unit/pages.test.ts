@@ -318,6 +318,7 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           needsPassword: true,
         },
       ],
+      mayDevelop: true,
       sessions: 2,
       notice: HOSTILE,
       error: HOSTILE,

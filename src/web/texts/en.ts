@@ -18,6 +18,7 @@ export const en = {
     contact: 'Contact',
     privacy: 'Privacy',
     accessibility: 'Accessibility',
+    developers: 'Developers',
   },
 
   common: {
@@ -1085,6 +1086,8 @@ export const en = {
     exportLink: 'Download your data',
     eraseHelp: 'Leave: everything that identifies you is erased.',
     eraseLink: 'Erase your account',
+    forDevelopers: 'For developers',
+    forDevelopersHelp: 'Build an application that asks people for what is stored here.',
     noAddress: 'Please enter an e-mail address.',
     sameAddress: 'This is already your address.',
     passkeyAddedWithCodes: (name: string) =>
