@@ -29,7 +29,7 @@ describe.skipIf(!executable)('the console in a browser', () => {
 
   async function signIn(page: Page, path = '/developers') {
     const { email } = await addResident(portal.parts)
-    await page.goto(`${portal.issuer}${path}`)
+    await page.goto(`${portal.issuer}/sign-in?return=${path}`)
     await page.locator('#email').fill(email)
     await page.locator('#password').fill(PASSWORD)
     await page.locator('button[name=login]').click()

@@ -87,7 +87,13 @@ const UNLIMITED = `
   GET /sign-in
   GET /developers
   GET /developers/:team
+  GET /developers/:team/sandbox/:client/try
+  GET /developers/:team/sandbox/:client/try/:run
   GET /developers/:team/sandbox
+  GET /developers/:team/:place/:client
+  GET /developers/:team/:place/:client/production
+  GET /developers/:team/:place/:client/production/logo
+  GET /developers/:team/:place/:client/events
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -148,6 +154,10 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/try/callback
+  POST /developers/:team/:place/:client/production
+  POST /developers/:team/:place/:client/production/:action
+  POST /developers/:team/:place/:client/events/:action
   POST /reset/code
   GET /reset/:token
   POST /reset/:token
