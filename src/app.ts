@@ -19,6 +19,7 @@ import { mosaicSessionRoutes } from './api/mosaic/sessions.ts'
 import { startPageRoutes } from './api/mosaic/start-page.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import { createApiLog, noteSuccesses } from './api/request-log.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { createUploadTurns } from './api/uploads.ts'
@@ -32,9 +33,11 @@ import { memberRoutes } from './developers/members.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
 import { productionRoutes } from './developers/production.ts'
+import { requestRoutes } from './developers/requests.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
 import { teamSettingsRoutes } from './developers/team-settings.ts'
+import { tryRoutes } from './developers/try-routes.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -71,9 +74,10 @@ import { timeZoneRoutes } from './portal/time-zone.ts'
 import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
-import { referenceRoutes } from './reference/routes.ts'
+import { frontPageRoutes } from './reference/front-page.ts'
+import { referenceRoutes, tryOperationRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { cameraScript, passkeyScript } from './web/html.ts'
+import { cameraScript, copyScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { Site } from './web/site.ts'
@@ -93,7 +97,10 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
 
+  const noteRequest = createApiLog(context)
+  const errors = { ...context, noteRequest }
   const app = new Hono<AppEnv>()
+  if (config.isSandbox) app.use('/api/v1/*', noteSuccesses(noteRequest))
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',
@@ -113,9 +120,14 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.route('/', apiRoutes(api))
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
+  if (config.isSandbox)
+    app.route(
+      '/',
+      tryOperationRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }),
+    )
   app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
-  app.notFound((c) => respondNotFound(context, c))
-  app.onError((error, c) => respondToError(context, c, error))
+  app.notFound((c) => respondNotFound(errors, c))
+  app.onError((error, c) => respondToError(errors, c, error))
   return app
 }
 
@@ -170,14 +182,31 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
 /** Pages that are the same for both places are at the portal, where their links lead on. */
 function sharedPageRoutes({ otherPlace }: WebContext): Hono {
   const routes = new Hono()
-  for (const path of ['/help', '/contact', '/privacy', '/accessibility', '/reference'])
-    if (otherPlace) routes.get(path, (c) => c.redirect(`${otherPlace.issuer}${path}`, 302))
+  if (!otherPlace) return routes
+  for (const path of SHARED_PAGES)
+    routes.get(path, (c) => {
+      const { pathname, search } = new URL(c.req.url)
+      return c.redirect(`${otherPlace.issuer}${pathname}${search}`, 302)
+    })
   return routes
 }
+const SHARED_PAGES = [
+  '/help',
+  '/contact',
+  '/privacy',
+  '/accessibility',
+  '/developers',
+  '/reference',
+  '/reference/search',
+  '/reference/:group',
+  '/reference/:group/:operation',
+  '/guides',
+  '/guides/:name',
+]
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
-  const assets = [stylesheet, passkeyScript, cameraScript, ...(logo ? [logo] : [])]
+  const assets = [stylesheet, passkeyScript, cameraScript, copyScript, ...(logo ? [logo] : [])]
   for (const { path, contentType, body } of assets)
     routes.get(path, (c) =>
       c.body(body, 200, {
@@ -196,10 +225,11 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   const portal = { ...context, forms, guard }
   const photoSteps = createPhotoSteps(context)
   const routes = new Hono<PageEnv>()
-  // Before the pages that limit every form to a few kilobytes, because these take photos.
+  // Before the pages that limit every form to a few kilobytes, because these take photos, key sets and logos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
   if (context.sandbox) routes.route('/', productionRoutes(portal))
+  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   routes.route(
     '/',
     interactionRoutes({
@@ -236,7 +266,6 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  if (context.sandbox) routes.route('/', developerRoutes(portal))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
@@ -285,6 +314,11 @@ function personaRoutes(context: WebContext): Hono<PageEnv> {
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
+  const { sandbox } = context
+  // Before the routes of teams: its redirect address has none.
+  if (sandbox) routes.route('/', tryRoutes({ ...context, sandbox }))
+  // Before the team's page: `requests` is no team.
+  routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
   routes.route('/', joiningRoutes(context))
   routes.route('/', memberRoutes(context))

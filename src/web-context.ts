@@ -1,8 +1,10 @@
 import type { Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
+import { findClientStates } from './clients/clients.ts'
 import { createSecretUses } from './clients/secret-uses.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
+import { isDeveloperOf } from './developers/teams.ts'
 import { refuse } from './error-responses.ts'
 import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
@@ -13,6 +15,7 @@ import { createOtherPlace, type OtherPlace } from './oauth/other-place.ts'
 import type { Personas } from './oauth/personas.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { createFindPresentedToken, type FindPresentedToken } from './oauth/token-state.ts'
 import { createPersonaOffers } from './personas/offers.ts'
 import { type Db, openDb } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
@@ -20,6 +23,7 @@ import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
 import type { Tracer } from './platform/tracing.ts'
 import { deviceOf } from './portal/devices.ts'
+import { createRequestLog, type RequestLog } from './request-log/recorder.ts'
 import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
 import { type KeyRing, openKeyRing, type SigningKeys } from './signing/key-ring.ts'
 import { createResponseSigner, type SignResponse } from './signing/signed-responses.ts'
@@ -30,8 +34,8 @@ import { createReaderOf, type ReaderOf } from './web/reader.ts'
 import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
-/** The sandbox that the portal's console manages: its own database, bucket, queue and address. */
-export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string }
+/** The sandbox that the portal's console manages: its own database, bucket, queue and addresses, of which `url` is this process's. */
+export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string; url: string }
 
 /** What a web process is started with and no configuration says. */
 export type WebOptions = {
@@ -64,6 +68,8 @@ export type WebContext = Omit<AppContext, 'close'> &
     provider: () => Provider
     limiter: RateLimiter
     network: NetworkLimiter
+    requestLog: RequestLog
+    findPresentedToken: FindPresentedToken
     addressOf: ClientAddress
     readerOf: ReaderOf
     site: Site
@@ -93,7 +99,10 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const site = createSite(config.site, { isSandbox: config.isSandbox })
+  const site = createSite(config.site, {
+    isSandbox: config.isSandbox,
+    hasConsole: options.sandbox !== undefined,
+  })
   const readerOf = createReaderOf({
     issuer,
     defaultLocale: config.defaultLocale,
@@ -110,6 +119,13 @@ export async function openWebContext(
   const personas = config.isSandbox ? createPersonaOffers(context) : undefined
   const other = options.sandbox ?? options.portal
   const otherPlace = other && createOtherPlace(other, { isSandbox: !config.isSandbox, log })
+  const requestLog = createRequestLog({
+    db,
+    log,
+    keepsSuccesses: config.isSandbox,
+    findClients: findClientStates,
+  })
+  const findPresentedToken = createFindPresentedToken({ db, tokens, subjects })
   const provider = followKeys(ring, (keys) =>
     createProvider({
       ...context,
@@ -125,6 +141,10 @@ export async function openWebContext(
       addressOf,
       personas,
       otherPlace,
+      requestLog,
+      findPresentedToken,
+      consoleIssuer: options.sandbox ? issuer : options.portal?.issuer,
+      isDeveloperOf: (pair) => isDeveloperOf(db, pair),
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),
@@ -141,12 +161,15 @@ export async function openWebContext(
     provider,
     limiter,
     network,
+    requestLog,
+    findPresentedToken,
     addressOf,
     readerOf,
     site,
     personas,
     otherPlace,
     async close() {
+      await requestLog.close()
       ring.close()
       await limiter.close()
       await network.close()

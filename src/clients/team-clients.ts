@@ -7,7 +7,8 @@ export type TeamClient = { id: string; name: string; enabled: boolean; createdAt
 /** The clients of a team of developers, oldest first. */
 export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamClient[]> {
   const rows = await sql<TeamClient[]>`
-    select id, name, enabled, created_at from client where team_id = ${teamId}
+    select id, name, enabled, created_at from client
+    where team_id = ${teamId} and not exists (select from try_client where client_id = client.id)
     order by created_at, id limit 100`
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }
@@ -37,7 +38,8 @@ export async function findTeamClient(
 ): Promise<OwnClient | undefined> {
   const [row] = await sql<(Omit<OwnClient, 'metadata'> & { metadata: StoredMetadata })[]>`
     select id, name, enabled, metadata, created_at, updated_at from client
-    where id = ${clientId} and team_id = ${teamId}`
+    where id = ${clientId} and team_id = ${teamId}
+      and not exists (select from try_client where client_id = client.id)`
   return (
     row && {
       ...row,
@@ -50,7 +52,8 @@ export async function findTeamClient(
 /** How many clients a team has. */
 export async function countTeamClients(sql: Sql, teamId: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from client where team_id = ${teamId}`
+    select count(*)::int as count from client
+    where team_id = ${teamId} and not exists (select from try_client where client_id = client.id)`
   return row?.count ?? 0
 }
 

@@ -47,7 +47,7 @@ const newTeamForm = (
   csrf: string,
   entered: { name: string; fault: string } | undefined,
 ): Html => html`<form method="post" action="/developers/teams" class="card">
-${csrfField(csrf)}<h2>New team</h2>
+<h2>New team</h2>${csrfField(csrf)}
 ${textField({
   name: 'name',
   label: 'Name',

@@ -68,8 +68,7 @@ ${place === 'production' ? html`<p>The operator of the portal has reviewed this.
 
 function enableForm(data: SettingsPage): Html {
   const { enabled } = data.client
-  return html`<form method="post" action="${pathOf(data, '/enabled')}" class="card">${head(data)}
-<h2>${enabled ? 'Disable' : 'Enable'}</h2>
+  return html`<form method="post" action="${pathOf(data, '/enabled')}" class="card"><h2>${enabled ? 'Disable' : 'Enable'}</h2>${head(data)}
 <p>${enabled ? 'It gets no tokens any more, and those it has open nothing. Consents remain.' : 'It works again, with the consents that it had.'}</p>
 <input type="hidden" name="enabled" value="${enabled ? 'no' : 'yes'}">
 <button name="enable">${enabled ? 'Disable application' : 'Enable application'}</button></form>`
@@ -77,8 +76,7 @@ function enableForm(data: SettingsPage): Html {
 
 function deleteForm(data: SettingsPage): Html {
   const { client, faults } = data
-  return html`<form method="post" action="${pathOf(data, '/delete')}" class="card">${head(data)}
-<h2>Delete</h2>
+  return html`<form method="post" action="${pathOf(data, '/delete')}" class="card"><h2>Delete</h2>${head(data)}
 <p>Its consents, tokens and events are deleted with it, at once and for good.</p>
 ${textField({
   name: 'confirmation',

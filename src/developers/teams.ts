@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { findTeamOf } from '../clients/team-clients.ts'
 import type { Sql } from '../platform/db.ts'
 
 /** What a member may do: read, change applications, or also decide about members and production. Each includes the ones before. */
@@ -122,4 +123,13 @@ export async function renameTeam(
 /** In a transaction: deletes a team with its members and invitations. */
 export async function deleteTeam(sql: Sql, teamId: string): Promise<void> {
   await sql`delete from developer_team where id = ${teamId}`
+}
+
+/** Whether this account is in the team that owns the client. */
+export async function isDeveloperOf(
+  sql: Sql,
+  { accountId, clientId }: { accountId: string; clientId: string },
+): Promise<boolean> {
+  const teamId = await findTeamOf(sql, clientId)
+  return teamId !== undefined && (await findMembership(sql, { teamId, accountId })) !== undefined
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSecretUses } from '../../src/clients/secret-uses.ts'
 import type { Page } from '../../src/local/sandbox/user-agent.ts'
 import { createTeam, type TeamOwner } from '../support/console.ts'
 import { PASSWORD, startPortal, startSandbox } from '../support/portal.ts'
+import { eventually } from '../support/sandbox.ts'
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let portal: Awaited<ReturnType<typeof startPortal>>
@@ -96,7 +98,7 @@ describe('an application of the sandbox', () => {
     expect(faults).toEqual([
       expect.stringMatching(/^http:\/\/bank.example\/plain — A redirect URI must be https:/),
       expect.stringMatching(/^nonsense — A redirect URI/),
-      expect.stringMatching(/^Policy_uri must be an https: address/),
+      expect.stringMatching(/^It must be an https: address/),
     ])
     expect(answer.text).toContain('value="&lt;b&gt;Bank&lt;/b&gt;"')
     expect(answer.text).toContain('http://bank.example/plain\nnonsense</textarea>')
@@ -285,4 +287,37 @@ describe('the credentials of an application', () => {
     const made = await developer.submit(keys, 'new-secret', { keep: '1' })
     expect(secretIn(made)).not.toBe('')
   })
+})
+
+test('the use of a secret is written to the minute, once a minute, wherever the secret is now', async () => {
+  const { url, clientId } = await createApplication(owner)
+  const hashOf = async () => {
+    const [row] = await sandbox.db`select secret_hash from client where id = ${clientId}`
+    return row?.secretHash as Buffer
+  }
+  const page = await owner.developer.open(`${url}/keys`)
+  const first = await hashOf()
+  let at = Date.parse('2026-11-22T10:00:30Z')
+  const uses = createSecretUses(sandbox.db, sandbox.parts.log, { now: () => at })
+  uses.note(clientId, first)
+  await owner.developer.submit(page, 'new-secret', { keep: '1' })
+  const second = await hashOf()
+  at += 60_000
+  uses.note(clientId, second)
+  uses.note(clientId, second)
+  await uses.close()
+  const [row] = await sandbox.db`
+    select secret_used_at, previous_secret_used_at from client where id = ${clientId}`
+  expect(row).toEqual({
+    secretUsedAt: new Date('2026-11-22T10:01:00Z'),
+    previousSecretUsedAt: new Date('2026-11-22T10:00:00Z'),
+  })
+  const shown = await owner.developer.open(`${url}/keys`)
+  expect(shown.text.match(/last used/g)).toHaveLength(2)
+  const accepted = await eventually(async () => {
+    const [client] = await sandbox.db`
+      select min(secret_used_at) as at from client where secret_used_at > now() - interval '10 minutes'`
+    return client?.at ?? undefined
+  })
+  expect(accepted).toBeInstanceOf(Date)
 })

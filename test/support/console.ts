@@ -8,8 +8,8 @@ export type TeamOwner = Awaited<ReturnType<typeof createTeam>>
 export async function addDeveloper({ parts, issuer }: Pick<TestPortal, 'parts' | 'issuer'>) {
   const { email, id } = await addResident(parts)
   const browser = createUserAgent()
-  const page = await browser.open(`${issuer}/developers`)
-  const teams = await browser.submitFirst(page, { email, password: PASSWORD })
+  const page = await browser.open(`${issuer}/sign-in?return=/developers`)
+  const teams = await browser.submit(page, 'login', { email, password: PASSWORD })
   return { ...browser, email, accountId: id, teams }
 }
 

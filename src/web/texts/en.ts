@@ -18,6 +18,7 @@ export const en = {
     contact: 'Contact',
     privacy: 'Privacy',
     accessibility: 'Accessibility',
+    developers: 'Developers',
   },
 
   common: {
@@ -1085,6 +1086,8 @@ export const en = {
     exportLink: 'Download your data',
     eraseHelp: 'Leave: everything that identifies you is erased.',
     eraseLink: 'Erase your account',
+    forDevelopers: 'For developers',
+    forDevelopersHelp: 'Build an application that asks people for what is stored here.',
     noAddress: 'Please enter an e-mail address.',
     sameAddress: 'This is already your address.',
     passkeyAddedWithCodes: (name: string) =>
@@ -1959,6 +1962,11 @@ export const en = {
     description: 'Description',
     advice: 'What to do',
     requestId: 'Request id',
+    arrived: 'What arrived',
+    expected: 'What was expected',
+    nothing: 'nothing',
+    entry: 'What this error means',
+    inConsole: 'This request in the console',
   },
 
   mails: {

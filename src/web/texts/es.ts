@@ -28,6 +28,7 @@ export const es: Texts = {
     contact: 'Contacto',
     privacy: 'Privacidad',
     accessibility: 'Accesibilidad',
+    developers: 'Desarrolladores',
   },
 
   common: {
@@ -1088,6 +1089,8 @@ export const es: Texts = {
     exportLink: 'Descargar sus datos',
     eraseHelp: 'Irse: se borra todo lo que lo identifica a usted.',
     eraseLink: 'Borrar su cuenta',
+    forDevelopers: 'Para desarrolladores',
+    forDevelopersHelp: 'Cree una aplicación que pida a las personas lo que se guarda aquí.',
     noAddress: 'Escriba una dirección de correo electrónico.',
     sameAddress: 'Esta ya es su dirección.',
     passkeyAddedWithCodes: (name) =>
@@ -1965,6 +1968,11 @@ export const es: Texts = {
     description: 'Descripción',
     advice: 'Qué hacer',
     requestId: 'Número de la solicitud',
+    arrived: 'Lo que llegó',
+    expected: 'Lo que se esperaba',
+    nothing: 'nada',
+    entry: 'Qué significa este error',
+    inConsole: 'Esta solicitud en la consola',
   },
 
   mails: {
