@@ -38,7 +38,8 @@ export async function findTeamClient(
 ): Promise<OwnClient | undefined> {
   const [row] = await sql<(Omit<OwnClient, 'metadata'> & { metadata: StoredMetadata })[]>`
     select id, name, enabled, metadata, created_at, updated_at from client
-    where id = ${clientId} and team_id = ${teamId}`
+    where id = ${clientId} and team_id = ${teamId}
+      and not exists (select from try_client where client_id = client.id)`
   return (
     row && {
       ...row,
@@ -51,7 +52,8 @@ export async function findTeamClient(
 /** How many clients a team has. */
 export async function countTeamClients(sql: Sql, teamId: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from client where team_id = ${teamId}`
+    select count(*)::int as count from client
+    where team_id = ${teamId} and not exists (select from try_client where client_id = client.id)`
   return row?.count ?? 0
 }
 
@@ -65,9 +67,4 @@ export async function lockTeamClient(
     select from client where id = ${clientId} and team_id = ${teamId}
       and date_trunc('milliseconds', updated_at) = ${basedOn} for update`
   return rows.length > 0
-}
-
-/** Gives a client to a team of developers. */
-export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
-  await sql`update client set team_id = ${teamId} where id = ${clientId}`
 }
