@@ -26,7 +26,12 @@ import { createUploadTurns } from './api/uploads.ts'
 import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
+import { credentialRoutes } from './developers/credentials.ts'
+import { newApplicationRoutes } from './developers/new-application.ts'
+import { overviewRoutes } from './developers/overview.ts'
 import { requestRoutes } from './developers/requests.ts'
+import { sandboxRoutes } from './developers/sandbox.ts'
+import { settingsRoutes } from './developers/settings.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -35,6 +40,7 @@ import { webhookRoutes } from './id-verification/webhook.ts'
 import { record } from './ledger/disclosure.ts'
 import { type Bearer, createBearer } from './oauth/bearer.ts'
 import { interactionRoutes } from './oauth/interactions.ts'
+import { beforeRead, findConsentLimit, startBranch } from './personas/reactions.ts'
 import { aboutRoutes } from './portal/about.ts'
 import { accountRoutes } from './portal/account.ts'
 import { activityRoutes } from './portal/activity.ts'
@@ -79,6 +85,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
     ...context,
     missingScopeStatus: config.missingScopeStatus,
     onUse: limiter.take,
+    beforeRead: config.isSandbox ? (token) => beforeRead(db, token) : undefined,
     onRefused: (by) => record(db, { detail: { what: 'refusal' }, ...by }),
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
@@ -106,7 +113,7 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.route('/', apiRoutes(api))
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
-  app.route('/', residentRoutes(context))
+  app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
   app.notFound((c) => respondNotFound(errors, c))
   app.onError((error, c) => respondToError(errors, c, error))
   return app
@@ -146,14 +153,25 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', transmitterRoutes(issuer))
   routes.route('/', ledgerRoutes(context))
   routes.route('/', openApiRoutes(context))
-  routes.route('/', referenceRoutes(context))
   routes.route('/', healthRoutes(context))
   routes.route('/', resourceMetadataRoutes(issuer, config.site.name))
   routes.route('/', assetRoutes(context.site))
   routes.route('/', callbackRoutes(context))
   routes.route('/', startPageRoutes(context))
   routes.route('/', clientLogoRoutes(context))
-  routes.route('/', aboutRoutes(context))
+  if (config.isSandbox) routes.route('/', sharedPageRoutes(context))
+  else {
+    routes.route('/', aboutRoutes(context))
+    routes.route('/', referenceRoutes(context))
+  }
+  return routes
+}
+
+/** Pages that are the same for both places are at the portal, where their links lead on. */
+function sharedPageRoutes({ otherPlace }: WebContext): Hono {
+  const routes = new Hono()
+  for (const path of ['/help', '/contact', '/privacy', '/accessibility', '/reference'])
+    if (otherPlace) routes.get(path, (c) => c.redirect(`${otherPlace.issuer}${path}`, 302))
   return routes
 }
 
@@ -187,6 +205,12 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
       ...portal,
       findDocuments: (accountId) => findLatestDocuments(db, accountId),
       findVerificationState: (accountId) => findVerificationState(db, accountId),
+      personaConsents: config.isSandbox
+        ? {
+            findLimit: (accountId) => findConsentLimit(db, accountId),
+            onConsent: (sql, accountId) => startBranch(sql, context, accountId),
+          }
+        : undefined,
       requireProof: guard.askForProof,
     }),
   )
@@ -216,11 +240,58 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   return routes
 }
 
+/**
+ * What a persona has of the residents' pages: signing in, deciding, and seeing and ending what applications may see. Nobody owns a
+ * persona, so it has no account to change, nothing to prove, and no way to the people who run the portal.
+ */
+const PERSONA_PAGES: readonly string[] = [
+  '/',
+  '/sign-in',
+  '/sign-out',
+  '/language',
+  '/interaction/:uid',
+  '/verifications/:id',
+  '/photos',
+  '/photos/:id',
+  '/photos/:id/image',
+  '/photos/:id/thumbnail',
+  '/applications/:clientId',
+  '/applications/:clientId/revoke',
+  '/applications/:clientId/lift',
+  '/activity',
+  '/activity/:id',
+  '/activity/:id/proof',
+  // A back office's own link, which its customer opens.
+  '/link/:token',
+  '/links',
+  '/links/:subjectId/end',
+  '/favicon.ico',
+  '/.well-known/security.txt',
+  '/outbox',
+]
+
+/** For the personas of the sandbox. A page that is new at the portal is not here before the list has it. */
+function personaRoutes(context: WebContext): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
+  for (const { method, path, handler } of residentRoutes(context).routes) {
+    const pattern = path.replace(/\{[^/]*\}/g, '')
+    // Middleware belongs to all methods.
+    if (method === 'ALL' || PERSONA_PAGES.includes(pattern)) routes.on(method, path, handler)
+  }
+  return routes
+}
+
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
   // Before the team's page: `requests` is no team.
   routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
+  routes.route('/', sandboxRoutes(context))
+  // Before the pages of an application, whose path is of the same form.
+  routes.route('/', newApplicationRoutes(context))
+  routes.route('/', overviewRoutes(context))
+  routes.route('/', settingsRoutes(context))
+  routes.route('/', credentialRoutes(context))
   return routes
 }

@@ -40,7 +40,13 @@ export function respondToError(context: ErrorContext, c: AppRequest, error: Erro
 
 /** Responds to a request for an address that does not exist. */
 export const respondNotFound = (context: ErrorContext, c: AppRequest) =>
-  sendError(context, c, new PageError(404, 'not_found', ({ errors }) => errors.notFound))
+  sendError(
+    context,
+    c,
+    new PageError(404, 'not_found', ({ errors, sandbox }) =>
+      c.var.reader?.site.isSandbox ? sandbox.notHere : errors.notFound,
+    ),
+  )
 
 function emitRefusal({ addressOf, security }: ErrorContext, c: AppRequest, { error }: ApiError) {
   const address = addressOf(c.env.incoming)

@@ -2,6 +2,8 @@ import { constants } from 'node:os'
 import { HelpRequested, UsageError } from './cli/command.ts'
 import { type Invocation, readCommand } from './cli/commands.ts'
 import { formatAnswer } from './cli/output.ts'
+import type { Config } from './config.ts'
+import type { AppContext } from './context.ts'
 import { FindingsError, OperatorError, UnknownKeyError } from './platform/errors.ts'
 import { escapeForTerminal } from './web/terminal-text.ts'
 
@@ -44,6 +46,7 @@ async function runServer(): Promise<void> {
       ? `Identity portal is ready at ${server.issuer} (listening on ${server.url}, ${seconds(started)})\n`
       : `Identity portal worker is ready (${seconds(started)})\n`,
   )
+  if (served.sandbox) process.stdout.write(`Its sandbox is at ${served.sandbox.issuer}\n`)
   if (context.isDatabaseEmbedded)
     process.stdout.write(`Data is kept in ${context.config.dataDir}. Stop with Ctrl-C.\n`)
   if (server) {
@@ -80,19 +83,42 @@ async function runCommand(command: Invocation): Promise<void> {
   const { loadConfig } = await import('./config.ts')
   const { open } = await import('./open.ts')
   const { createLog } = await import('./platform/log.ts')
-  const config = loadConfig(process.env)
+  const isSandbox = command.values.sandbox === true
+  const config = readCommandConfig(loadConfig, { isSandbox })
   const context = await open(config, createLog('error'), {
     mode: 'attach-or-own',
     schema: WITHOUT_SCHEMA.includes(command.name) ? 'leave' : 'require',
   })
+  let sandbox: AppContext | undefined
   try {
-    const answer = await command.run({ ...context, issuer: config.issuer })
+    if (isSandbox) sandbox = await context.openSandbox?.()
+    if (isSandbox && !sandbox)
+      throw new OperatorError('There is no sandbox: SANDBOX_PORT is not set.')
+    const [own, other] = isSandbox ? [config.sandbox, config] : [config, config.sandbox]
+    const answer = await command.run({
+      ...(sandbox ?? context),
+      issuer: own?.issuer,
+      otherIssuer: other?.issuer,
+      openSandbox: isSandbox ? undefined : context.openSandbox,
+    })
     // Some terminals do not tell their width.
     const width = process.stdout.isTTY ? process.stdout.columns || 80 : undefined
     process.stdout.write(command.format(answer, width))
   } finally {
+    await sandbox?.close()
     await context.close()
   }
+}
+
+/** The embedded sandbox needs no configuration, so a command finds it wherever it is served, as by the demo. */
+function readCommandConfig(
+  load: (env: NodeJS.ProcessEnv) => Config,
+  { isSandbox }: { isSandbox: boolean },
+): Config {
+  const config = load(process.env)
+  return isSandbox && !config.sandbox && !config.database
+    ? load({ ...process.env, SANDBOX_PORT: '0' })
+    : config
 }
 
 /** Errors may quote what somebody else wrote. */

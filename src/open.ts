@@ -1,6 +1,6 @@
 import { type CompleteConfig, type Config, sandboxConfig } from './config.ts'
 import { type AppContext, openContext, type SchemaRule } from './context.ts'
-import type { Log } from './platform/log.ts'
+import { type Log, withFields } from './platform/log.ts'
 
 export type OpenedContext = AppContext & {
   /** Whether the database is in `config.dataDir`. */
@@ -43,7 +43,8 @@ export async function open(
         sandbox &&
         (() => {
           const own = sandboxConfig(config, sandbox, embedded?.sandbox)
-          return openContext(complete({ ...own, secrets: completed.secrets }), log, rule)
+          const marked = withFields(log, { place: 'sandbox' })
+          return openContext(complete({ ...own, secrets: completed.secrets }), marked, rule)
         }),
       async close() {
         await context.close()

@@ -12,8 +12,15 @@ import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { createMetrics, type Metrics, serveMetrics } from './platform/metrics.ts'
 import { measureOperations } from './platform/operation-metrics.ts'
+import { withoutObservers } from './platform/operations.ts'
 import type { Readiness } from './platform/readiness.ts'
-import { type Listener, prepareListener, type RunningServer, startServer } from './server.ts'
+import {
+  type Listener,
+  prepareListener,
+  type RunningServer,
+  serveUnavailable,
+  startServer,
+} from './server.ts'
 import { SECURITY_EVENTS, type SecurityEvent } from './web/security-events.ts'
 import { createWebMetrics } from './web/web-metrics.ts'
 import type { Sandbox } from './web-context.ts'
@@ -39,7 +46,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<Served> {
       server,
       sandbox: sandbox?.served,
       async close() {
-        context.readiness.drain()
+        for (const each of [context, sandbox?.served?.context]) each?.readiness.drain()
         // At once, while the server still drains. Its failure is the one of closing it.
         for (const each of [worker, sandbox?.worker]) each?.stop().catch(() => {})
         await opened.close()
@@ -88,7 +95,10 @@ async function start(config: Config, log: Log, add: Add) {
   const sandboxListener =
     isWeb &&
     config.sandbox &&
-    add(await prepareListener({ ...config, ...config.sandbox }), async (each) => each.close())
+    add(
+      await prepareListener({ ...config, ...config.sandbox, variable: 'SANDBOX_PORT' }),
+      async (each) => each.close(),
+    )
   const issuer = config.issuer ?? `http://localhost:${listener ? listener.port : config.port}`
   const context = add(await open(config, log, { mode: 'own', schema: 'migrate' }), (each) =>
     each.close(),
@@ -104,16 +114,7 @@ async function start(config: Config, log: Log, add: Add) {
   )
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
-  // Browsers send cookies to every port of a host, so this machine has another name for the sandbox.
-  const host = new URL(issuer).hostname === 'localhost' ? '127.0.0.1' : 'localhost'
-  const sandbox = await startSandbox({
-    context,
-    listener: sandboxListener,
-    host,
-    consoleIssuer: issuer,
-    log,
-    add,
-  })
+  const sandbox = await startSandbox({ context, listener: sandboxListener, issuer, log, add })
   const server = listener
     ? add(
         await startServer(listener, context, {
@@ -142,42 +143,68 @@ async function start(config: Config, log: Log, add: Add) {
   return { context, server, worker, sandbox }
 }
 
-/**
- * Starts the sandbox: the same program as the portal, with a database, a bucket and an address of its own, so that nothing invented is
- * ever beside what is true. It is in the portal's process, and shares its keys.
- */
-async function startSandbox(given: {
+type SandboxParts = {
   context: OpenedContext
   listener: Listener | undefined | false
-  /** Where no issuer is configured. */
-  host: string
-  consoleIssuer: string
+  /** The portal's. */
+  issuer: string
   log: Log
-  add: Add
-}) {
-  const { listener, log, add } = given
-  const { openSandbox } = given.context
+}
+
+/**
+ * Starts the sandbox: the same program as the portal, with a database, a bucket and an address of its own, so that nothing invented is
+ * ever beside what is true. It is in the portal's process, and shares its keys. The portal serves without it: one that cannot be started
+ * only says so, at its own address, in the log and in the reports of readiness, until the process is started again.
+ */
+async function startSandbox(given: SandboxParts & { add: Add }) {
+  const { listener, log, add, context: portal } = given
+  const { openSandbox } = portal
   if (!openSandbox) return undefined
+  const opened = add(createClosing(), (each) => each.close())
+  try {
+    // What the portal's operator measures is the portal.
+    return await withoutObservers(() =>
+      openSandboxParts(openSandbox, { ...given, add: opened.add }),
+    )
+  } catch (error) {
+    log.error('sandbox is not served', { error })
+    portal.readiness.add('sandbox', () => Promise.reject(error), { isRequired: false })
+    await opened.close().catch(() => {})
+    if (listener) await serveUnavailable(listener)
+    return undefined
+  }
+}
+
+async function openSandboxParts(
+  openSandbox: NonNullable<OpenedContext['openSandbox']>,
+  { context: portal, listener, issuer: portalIssuer, add }: SandboxParts & { add: Add },
+) {
   const context = add(await openSandbox(), (each) => each.close())
-  const { config } = context
+  const { config, log } = context
+  await requireNeededKeys(context)
+  context.readiness.add('keys', () => requireNeededKeys(context), { rememberMs: 5_000 })
   if (config.role !== 'web') await checkBucket(context)
   const jobs = add(await createJobs(config.database.url, log, config.pools), (each) => each.stop())
   const worker =
     config.role === 'web' ? undefined : add(await startWorker(context, jobs), (each) => each.stop())
   if (!listener) return { served: undefined, worker }
-  const issuer = config.issuer ?? `http://${given.host}:${listener.port}`
+  const issuer = config.issuer ?? `http://${otherHost(portalIssuer)}:${listener.port}`
   const onDelivery = () => worker?.checkInbox()
   const server = add(
     await startServer(listener, context, {
       issuer,
       jobs,
       onDelivery,
-      consoleIssuer: given.consoleIssuer,
+      portal: { issuer: portalIssuer, context: portal },
     }),
     (each) => each.close(closingTimes(config)),
   )
   return { served: { context, jobs, issuer, server }, worker }
 }
+
+/** Browsers send cookies to every port of a host, so this machine has another name for the sandbox. */
+const otherHost = (issuer: string): string =>
+  new URL(issuer).hostname === 'localhost' ? '127.0.0.1' : 'localhost'
 
 /** What remains of `SHUTDOWN_SECONDS` after draining is for requests under way, except for a moment to close all else. */
 function closingTimes({ drainSeconds, shutdownSeconds }: Config) {

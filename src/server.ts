@@ -11,8 +11,10 @@ import { isFormRequest, MAX_HEADER_BYTES, redirectForm } from './oauth/form-requ
 import { setIssuerHost } from './oauth/provider.ts'
 import { correlate } from './platform/correlation.ts'
 import { type PoolUsage, usageOf } from './platform/db.ts'
+import { temporarilyUnavailable } from './platform/errors.ts'
 import { storeIssuer } from './platform/issuer.ts'
 import { createCloseServer, listenOn, requireFreePort } from './platform/listen.ts'
+import { withoutObservers } from './platform/operations.ts'
 import { createHostCheck } from './web/host-check.ts'
 import { NETWORK_RULES } from './web/network-limits.ts'
 import { createRequestObserver, type Route } from './web/request-observation.ts'
@@ -57,9 +59,11 @@ export async function prepareListener(given: {
   host: string
   port: number
   keepAliveSeconds: number
+  /** Where the port comes from. */
+  variable?: string
 }): Promise<Listener> {
-  const { host, port, keepAliveSeconds } = given
-  const address = { host, port, variable: 'PORT' }
+  const { host, port, keepAliveSeconds, variable = 'PORT' } = given
+  const address = { host, port, variable }
   const server = createServer({ ...OPTIONS, keepAliveTimeout: keepAliveSeconds * 1000 })
   const close = () => {
     server.close()
@@ -149,7 +153,22 @@ function serve(server: Server, web: WebContext, common: Readonly<Record<string, 
   }
 
   server.removeAllListeners('request')
-  server.on('request', (req, res) => correlate(observeRequest(req, res), () => respond(req, res)))
+  const observe = (req: IncomingMessage, res: ServerResponse) =>
+    correlate(observeRequest(req, res), () => respond(req, res))
+  server.on('request', (req, res) =>
+    config.isSandbox ? withoutObservers(() => observe(req, res)) : observe(req, res),
+  )
+}
+
+/** Serves a place that could not be started: it says so to probes and to everybody else. */
+export async function serveUnavailable({ server, open }: Listener): Promise<void> {
+  server.removeAllListeners('request')
+  server.on('request', (_req, res: ServerResponse) => {
+    const { status, error, message } = temporarilyUnavailable()
+    const body = JSON.stringify({ status: 'unavailable', error, error_description: message })
+    res.writeHead(status, { 'Content-Type': 'application/json', 'Retry-After': '60' }).end(body)
+  })
+  await open()
 }
 
 /** The routes of both halves, and the other addresses of the authorization server. */

@@ -1,6 +1,7 @@
 import type { Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
 import { findClientStates } from './clients/clients.ts'
+import { createSecretUses } from './clients/secret-uses.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
 import { isDeveloperOf } from './developers/teams.ts'
@@ -10,9 +11,12 @@ import type { SignEvent } from './events/sender.ts'
 import type { SignReceipt } from './id-verification/erasure.ts'
 import { findVerified } from './id-verification/verified.ts'
 import { createProofSigner } from './ledger/heads.ts'
+import { createOtherPlace, type OtherPlace } from './oauth/other-place.ts'
+import type { Personas } from './oauth/personas.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
 import { createFindPresentedToken, type FindPresentedToken } from './oauth/token-state.ts'
+import { createPersonaOffers } from './personas/offers.ts'
 import { type Db, openDb } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { isPublicAddress } from './platform/outbound.ts'
@@ -43,8 +47,8 @@ export type WebOptions = {
   onDelivery: () => void
   /** `undefined`: there is none, or this is it. */
   sandbox?: Sandbox | undefined
-  /** Of a sandbox: the portal with its console. */
-  consoleIssuer?: string | undefined
+  /** For the sandbox: the portal whose sandbox it is. */
+  portal?: { issuer: string; context: Pick<AppContext, 'db'> } | undefined
   /** `undefined`: nothing is counted. */
   metrics?: WebMetrics | undefined
   /** `undefined`: nothing is traced. */
@@ -69,6 +73,10 @@ export type WebContext = Omit<AppContext, 'close'> &
     addressOf: ClientAddress
     readerOf: ReaderOf
     site: Site
+    /** In the sandbox: who can sign in. */
+    personas: Personas | undefined
+    /** The sandbox, or the portal whose sandbox this is. */
+    otherPlace: OtherPlace | undefined
     /** Closes what only requests need. The caller closes the AppContext. */
     close(): Promise<void>
   }
@@ -87,10 +95,11 @@ export async function openWebContext(
   const ring = await openKeyRing(db, sealer, log)
   const sharedKeys = await loadSharedKeys(db, sealer, log)
   const subjects = await openSubjectIdentifiers(db, sealer)
+  const secretUses = createSecretUses(db, log)
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const site = createSite(config.site)
+  const site = createSite(config.site, { isSandbox: config.isSandbox })
   const readerOf = createReaderOf({
     issuer,
     defaultLocale: config.defaultLocale,
@@ -111,6 +120,9 @@ export async function openWebContext(
     findClients: findClientStates,
   })
   const findPresentedToken = createFindPresentedToken({ db, tokens, subjects })
+  const personas = config.isSandbox ? createPersonaOffers(context) : undefined
+  const other = options.sandbox ?? options.portal
+  const otherPlace = other && createOtherPlace(other, { isSandbox: !config.isSandbox, log })
   const provider = followKeys(ring, (keys) =>
     createProvider({
       ...context,
@@ -119,14 +131,17 @@ export async function openWebContext(
       sharedKeys,
       tokens,
       subjects,
+      secretUses,
       findVerified: (of) => findVerified({ db, storage, vault }, of),
       deviceOf,
       readerOf,
       addressOf,
       requestLog,
       findPresentedToken,
-      consoleIssuer: options.sandbox ? issuer : options.consoleIssuer,
+      consoleIssuer: options.sandbox ? issuer : options.portal?.issuer,
       isDeveloperOf: (pair) => isDeveloperOf(db, pair),
+      personas,
+      otherPlace,
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),
@@ -148,11 +163,14 @@ export async function openWebContext(
     addressOf,
     readerOf,
     site,
+    personas,
+    otherPlace,
     async close() {
       await requestLog.close()
       ring.close()
       await limiter.close()
       await network.close()
+      await secretUses.close()
       await Promise.all(lanes.map((lane) => lane.end({ timeout: 5 })))
     },
   }

@@ -14,7 +14,7 @@ import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
 import { startSender } from './events/sender.ts'
-import { deleteOldEvents } from './events/store.ts'
+import { deleteOldEvents, isEventDue } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
 import { destroyOldDeliveryKeys, sealStoredBodies } from './id-verification/deliveries.ts'
 import {
@@ -22,32 +22,39 @@ import {
   runDueErasures,
   startErasures,
 } from './id-verification/erasure-requests.ts'
-import { startInbox } from './id-verification/inbox.ts'
+import { isDeliveryDue, startInbox } from './id-verification/inbox.ts'
 import { deleteOldSubjectLinks } from './id-verification/links.ts'
-import { sendExpiryMails, startOutcomeMails } from './id-verification/outcome-mails.ts'
+import {
+  isOutcomeDue,
+  sendExpiryMails,
+  startOutcomeMails,
+} from './id-verification/outcome-mails.ts'
 import { deleteOldExports, startExports } from './id-verification/own-exports.ts'
 import { deleteOldPhoneLinks } from './id-verification/phone-links.ts'
 import { logProgress } from './id-verification/progress.ts'
 import { sealStoredReasons } from './id-verification/reasons.ts'
-import { startReconciler } from './id-verification/reconcile.ts'
+import { isCheckDue, startReconciler } from './id-verification/reconcile.ts'
 import { runRetention, startErasureJobs } from './id-verification/retention.ts'
 import { announceExpiredDocuments } from './id-verification/review.ts'
 import { startTenantAnnouncements } from './id-verification/subjects.ts'
 import { deleteOldUploads } from './id-verification/uploads.ts'
 import { createTokenCache } from './id-verification/vendors/tokens.ts'
 import { createHeadSigner, createProofSigner } from './ledger/heads.ts'
-import { startSequencer } from './ledger/sequencer.ts'
+import { isEntryDue, startSequencer } from './ledger/sequencer.ts'
 import { deleteExpired } from './oauth/expired.ts'
 import { deliverLogout } from './oauth/logout.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { isStepDue } from './personas/state.ts'
+import { startPersonas } from './personas/steps.ts'
 import type { Db } from './platform/db.ts'
 import { recordSuccess } from './platform/duties.ts'
 import type { Jobs } from './platform/jobs.ts'
 import { type Loop, startLoop } from './platform/loop.ts'
 import { deleteOldMail, startMail } from './platform/mail.ts'
+import { startPulse } from './platform/pulse.ts'
 import { deleteOldRequests } from './request-log/store.ts'
 import { deleteRetiredKeys, openKeyRing, rotateKeysOnSchedule } from './signing/key-ring.ts'
-import { relayOperatorActions } from './web/security-events.ts'
+import { isOperatorActionDue, relayOperatorActions } from './web/security-events.ts'
 
 /** The background work of one process: applies deliveries, backs up images, sends mails. Any number of processes may run it. */
 export type Worker = {
@@ -102,7 +109,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     sign: createProofSigner(ring, 'resident-archive+jwt'),
   })
   await startSignUpLinks({ db, sealer, vault, jobs, config, log })
-  const senders = startSender({
+  const { senders, requeueing } = startSender({
     db,
     sealer,
     outbound,
@@ -124,6 +131,7 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
   const reconciler = await startReconciler({ db, sealer, tokens, vault, jobs, log })
   const outcomeMails = startOutcomeMails({ db, sealer, vault, jobs, config, log })
   const actions = relayOperatorActions(context)
+  const personas = config.isSandbox ? startPersonas({ ...context, jobs }) : undefined
   const inbox = startInbox({ db, sealer, vault, jobs, log })
   const periodic = [
     startLoop({ event: 'stored values cannot be sealed', pauseMs: PERIOD_MS, log }, (stopping) =>
@@ -140,16 +148,28 @@ export async function startWorker(context: AppContext, jobs: Jobs): Promise<Work
     { event: 'progress unknown', pauseMs: PROGRESS_MS, firstAfterMs: PROGRESS_MS, log },
     () => logProgress({ db, log }),
   )
-  // What runs every second or minute; periodic work may take long.
+  const pulse = startPulse({ db, log }, [
+    { isDue: isDeliveryDue, loops: [inbox] },
+    { isDue: isEventDue, loops: senders },
+    { isDue: isEntryDue, loops: [sequencer] },
+    { isDue: isCheckDue, loops: [reconciler] },
+    { isDue: isOutcomeDue, loops: [outcomeMails] },
+    { isDue: isOperatorActionDue, loops: [actions] },
+    ...(personas ? [{ isDue: isStepDue, loops: [personas] }] : []),
+  ])
+  // What runs whenever there is work, or every minute; periodic work may take long.
   const loops = [
+    pulse,
     inbox,
     ...senders,
+    requeueing,
     sequencer,
     lookMails,
     reconciler,
     outcomeMails,
     actions,
     progress,
+    ...(personas ? [personas] : []),
   ]
   // A process that also serves requests can do so without its worker.
   const isRequired = config.role === 'worker'

@@ -321,7 +321,7 @@ const TABLES: Record<string, string[]> = {
   ],
   ledger: ['ledger_entry', 'ledger_head', 'ledger_leaf', 'ledger_node'],
   oauth: ['oauth_grant', 'oidc_artifact', 'spent_jti'],
-  personas: ['persona', 'sandbox_clock'],
+  personas: ['persona', 'persona_step', 'sandbox_clock'],
   platform: [
     'data_key',
     'duty',

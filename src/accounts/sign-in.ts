@@ -8,8 +8,8 @@ import { verifyPassword } from './passwords.ts'
 import type { Factors } from './second-factor.ts'
 import { type Attempt, countAttempt, recordSuccess, uncountAttempt } from './throttle.ts'
 
-/** How somebody proved who they are. The key of a synced passkey can leave its device. */
-export type SignInMethod = 'password' | 'password-otp' | 'passkey' | 'synced-passkey'
+/** How somebody proved who they are. The key of a synced passkey can leave its device. A persona of the sandbox proves nothing. */
+export type SignInMethod = 'password' | 'password-otp' | 'passkey' | 'synced-passkey' | 'persona'
 export type FailedSignIn = {
   outcome: 'failed'
   status: 401 | 429 | 503

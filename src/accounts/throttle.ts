@@ -31,13 +31,24 @@ const RULES = {
     address: { free: 50, longestSeconds: 900 },
     pair: { free: 50, longestSeconds: 900 },
   },
+  // What a developer creates in the console, and the invitations that mail somebody else. Counted by the account's id.
+  developer: {
+    account: { free: 200, firstSeconds: 30, longestSeconds: 900 },
+    address: { free: 500, longestSeconds: 900 },
+    pair: { free: 200, longestSeconds: 900 },
+  },
+  invitation: {
+    account: { free: 20, firstSeconds: 60, longestSeconds: 3600 },
+    address: { free: 50, longestSeconds: 900 },
+    pair: { free: 20, longestSeconds: 900 },
+  },
 } as const satisfies Record<string, Record<'account' | 'address' | 'pair', Rule>>
 const FORGET_AFTER_SECONDS = 24 * 3600
 const KNOWN_DAYS = 90
 
 export type Attempt = {
   what: keyof typeof RULES
-  /** As `hashEmail` returns it, or of a `verification` the account's id; `undefined` when the account is unknown. */
+  /** As `hashEmail` returns it, or of what only signed-in people do the account's id; `undefined` when the account is unknown. */
   emailKey: string | undefined
   address: string
   /** For an attempt that cannot be a guess: the counter of the account does not delay it. */

@@ -5,6 +5,7 @@ import { defineCommand, getOption, type Noun, requireOption } from './command.ts
 import { readJsonFile } from './input.ts'
 
 const verify = defineCommand({
+  isOfPortal: true,
   isReadOnly: true,
   summary: 'Prove that a restored database and bucket are complete',
   options: {
@@ -33,6 +34,7 @@ const verify = defineCommand({
 })
 
 const record = defineCommand({
+  isOfPortal: true,
   summary: 'Record in the running portal that a backup of it was restored and verified',
   options: {
     proof: { value: 'file', text: 'what `backup verify --out` wrote', required: true },

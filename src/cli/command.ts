@@ -11,7 +11,13 @@ export class HelpRequested extends Error {
   override readonly name = 'HelpRequested'
 }
 
-export type CommandContext = AppContext & { issuer: string | undefined }
+export type CommandContext = AppContext & {
+  issuer: string | undefined
+  /** The configured issuer of the sandbox; for a command in the sandbox, the portal's. */
+  otherIssuer?: string | undefined
+  /** Opens the sandbox, which the caller closes. `undefined`: there is none, or this is it. */
+  openSandbox?: (() => Promise<AppContext>) | undefined
+}
 
 export type OptionSpec = {
   text: string
@@ -32,6 +38,8 @@ export type CommandOf<Name extends string> = {
   summary: string
   /** It changes nothing. Every other command is recorded as an operator's action. */
   isReadOnly?: true
+  /** It is for what the sandbox does not have: it has no option `--sandbox`. */
+  isOfPortal?: true
   /** In order, as `<id>`, `[id]` or `[id...]`, each with its description. */
   arguments?: Readonly<Record<string, string>>
   options?: Readonly<Record<Name, OptionSpec>>

@@ -4,11 +4,12 @@ import { attempt, type Check, type Finding } from './checks/check.ts'
 import { clockCheck, ledgerCheck, schemaCheck, serverChecks } from './checks/database.ts'
 import { keyChecks } from './checks/keys.ts'
 import { issuerCheck, mailCheck, proxyCheck } from './checks/network.ts'
+import { sandboxCheck } from './checks/sandbox.ts'
 import type { CommandContext } from './command.ts'
 
 /** Tries each part for real, and says what to do where one fails. Changes nothing that stays, and migrates nothing. */
 export async function diagnose(parts: CommandContext): Promise<Finding[]> {
-  const { config, storage, issuer } = parts
+  const { config, storage, issuer, openSandbox } = parts
   const findings: Finding[] = []
   // One after another: the checks of the bucket use one object.
   const run = async (checks: readonly Check[]) => {
@@ -19,16 +20,23 @@ export async function diagnose(parts: CommandContext): Promise<Finding[]> {
   findings.push(schema)
   // What needs the tables would only fail too.
   if (schema.ok)
-    await run([ledgerCheck(parts), clockCheck(parts), ...keyChecks(parts), backupCheck(parts)])
+    await run([
+      ledgerCheck(parts),
+      clockCheck(parts),
+      ...keyChecks(parts),
+      // What is invented need not be kept.
+      ...(config.isSandbox ? [] : [backupCheck(parts)]),
+    ])
   await run([
     ...bucketChecks(parts),
     ...bucketSettingChecks({
       readSettings: storage.readSettings,
       isAws: config.s3.endpoint === undefined,
     }),
-    mailCheck(config),
+    ...(config.isSandbox ? [] : [mailCheck(config)]),
     proxyCheck(config),
     ...(issuer ? [issuerCheck(issuer)] : []),
+    ...(openSandbox ? [sandboxCheck(openSandbox)] : []),
   ])
   return findings
 }

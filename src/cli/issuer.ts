@@ -22,14 +22,22 @@ const change = defineCommand({
   summary: 'Move the portal to another public origin; without --yes, say what stops working',
   arguments: { '<url>': 'the new origin, as web processes will have it in ISSUER' },
   options: { yes: { text: 'change it; web processes must then be started with this ISSUER' } },
-  examples: ['issuer change https://id.example.org', 'issuer change https://id.example.org --yes'],
+  examples: [
+    'issuer change https://id.example.org',
+    'issuer change https://id.example.org --yes',
+    'issuer change https://sandbox.id.example.org --sandbox --yes',
+  ],
   async run(context: CommandContext, values, [url]) {
-    const { db, config } = context
+    const { db, config, otherIssuer } = context
     if (!url) throw new UsageError('which origin?')
     const { origin = '', protocol } = URL.parse(url) ?? {}
     if (origin !== url || (config.production && protocol !== 'https:'))
       throw new OperatorError(
         'The issuer is an origin that begins with https://, with no path, query or slash at the end.',
+      )
+    if (otherIssuer && URL.parse(otherIssuer)?.hostname === URL.parse(url)?.hostname)
+      throw new OperatorError(
+        `The portal and its sandbox have different hosts, because browsers send cookies to every port of a host: ${otherIssuer} is the other one.`,
       )
     const { changeIssuer, findIssuer } = await load()
     const before = await findIssuer(db)

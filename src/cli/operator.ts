@@ -8,6 +8,7 @@ const load = () => import('../accounts/operators.ts')
 const ACCOUNT = { '<id|email>': 'the id or the e-mail address of the account' }
 
 const add = defineCommand({
+  isOfPortal: true,
   summary: 'Let an account operate the portal, or give it another role',
   arguments: ACCOUNT,
   options: {
@@ -30,6 +31,7 @@ const add = defineCommand({
 })
 
 const list = defineCommand({
+  isOfPortal: true,
   isReadOnly: true,
   summary: 'List the operators',
   examples: ['operator list'],
@@ -53,6 +55,7 @@ const list = defineCommand({
 })
 
 const remove = defineCommand({
+  isOfPortal: true,
   summary: 'Take the role of an operator away; the account stays',
   arguments: ACCOUNT,
   examples: ['operator remove carla@example.test'],
@@ -65,6 +68,7 @@ const remove = defineCommand({
 })
 
 const setup = defineCommand({
+  isOfPortal: true,
   summary: 'Print a link that creates the first operator, for an hour; an earlier link ends',
   examples: ['operator setup'],
   async run({ db, issuer: configured }) {

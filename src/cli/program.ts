@@ -15,6 +15,7 @@ const EXAMPLES = [
   'client create --help',
   'resident list',
   'verification list --review --json',
+  'client list --sandbox',
   'doctor',
 ]
 
@@ -105,7 +106,10 @@ function addCommand(
     parser.argument(argument, text)
   const options: Record<string, OptionSpec> = { ...command.options }
   // A command without `run` goes on until it is stopped, and answers nothing.
-  if (command.run) options.json = { text: 'print one JSON document' }
+  if (command.run) {
+    options.json = { text: 'print one JSON document' }
+    if (!command.isOfPortal) options.sandbox = { text: 'in the sandbox, instead of the portal' }
+  }
   for (const [long, spec] of Object.entries(options)) parser.addOption(toOption(long, spec, parser))
   parser.action(() =>
     onParsed({

@@ -21,6 +21,7 @@ function readEmail(email: string): string {
 const RESIDENT = { '<id|email>': 'the id or the e-mail address of the resident' }
 
 const create = defineCommand({
+  isOfPortal: true,
   summary: 'Create a resident',
   options: {
     email: { value: 'email', text: 'what they sign in with', required: true },
@@ -51,6 +52,7 @@ const create = defineCommand({
 })
 
 const invite = defineCommand({
+  isOfPortal: true,
   summary: 'Mail somebody a link to create an account (policy `sign-up`)',
   options: { email: { value: 'email', text: 'where the link is mailed to', required: true } },
   examples: ['resident invite --email ana@example.test'],
@@ -148,6 +150,7 @@ const statusChange = (verb: string, status: 'active' | 'suspended', summary: str
   })
 
 const resetMfa = defineCommand({
+  isOfPortal: true,
   summary: 'Remove the second factors of a resident who lost them, and end their sessions',
   arguments: RESIDENT,
   examples: ['resident reset-mfa ana@example.test'],

@@ -17,7 +17,11 @@ import { sectorOf } from './subject-identifiers.ts'
 import { ensureTenant } from './tenants.ts'
 
 export type NewClient = {
+  /** A UUID; without it, a random one. */
+  id?: string | undefined
   name: string
+  /** The team of developers that owns it. */
+  teamId?: string | undefined
   redirectUris?: string[] | undefined
   postLogoutRedirectUris?: string[] | undefined
   scope: string
@@ -79,12 +83,13 @@ export async function createClient(
     sector_identifier_uri: input.sectorIdentifierUri,
   }
   const stored = withDefaults(metadata, input)
-  const id = randomUUID()
+  const { id = randomUUID(), teamId } = input
   const secret = needsSecret(stored) ? randomSecret() : undefined
   await ensureTenant(sql, tenant)
   await insertClient(sql, {
     id,
     tenant,
+    teamId,
     stored,
     secretHash: secret ? hashSecret(secret) : null,
   })
@@ -96,11 +101,42 @@ const needsSecret = ({ token_endpoint_auth_method: method }: StoredMetadata) =>
 
 const insertClient = (
   sql: Sql,
-  client: { id: string; tenant: string; stored: StoredMetadata; secretHash: Buffer | null },
+  client: {
+    id: string
+    tenant: string
+    teamId?: string | undefined
+    stored: StoredMetadata
+    secretHash: Buffer | null
+  },
 ) => sql`
-  insert into client (id, name, tenant, metadata, secret_hash)
-  values (${client.id}, ${client.stored.client_name}, ${client.tenant},
+  insert into client (id, name, tenant, team_id, metadata, secret_hash)
+  values (${client.id}, ${client.stored.client_name}, ${client.tenant}, ${client.teamId ?? null},
     ${sql.json(client.stored as never)}, ${client.secretHash})`
+
+/** A change of a client: what is not given stays, and `null` removes what was there. */
+export type ClientChange = Partial<
+  Omit<
+    NewClient,
+    | 'id'
+    | 'teamId'
+    | 'type'
+    | 'tenant'
+    | 'jwks'
+    | 'jwksUri'
+    | 'backchannelLogoutUri'
+    | 'sectorIdentifierUri'
+    | 'userinfoAlgorithm'
+  >
+> & {
+  jwks?: unknown
+  jwksUri?: string | null | undefined
+  backchannelLogoutUri?: string | null | undefined
+  sectorIdentifierUri?: string | null | undefined
+  userinfoAlgorithm?: string | null | undefined
+}
+
+const changed = <T>(change: T | null | undefined, before: T | undefined): T | undefined =>
+  change === undefined ? before : (change ?? undefined)
 
 /**
  * In a transaction: changes the given members. `undefined`: no such client. A client that now needs a secret gets one, returned
@@ -109,7 +145,7 @@ const insertClient = (
 export async function updateClient(
   sql: Sql,
   id: string,
-  change: Partial<Omit<NewClient, 'type' | 'tenant'>>,
+  change: ClientChange,
 ): Promise<(ClientMetadata & { client_secret?: string }) | undefined> {
   const [row] = await sql<{ metadata: StoredMetadata; secretHash: Buffer | null }[]>`
       select metadata, secret_hash from client where id = ${id} for update`
@@ -123,18 +159,24 @@ export async function updateClient(
     scope: change.scope ?? before.scope,
     token_endpoint_auth_method:
       change.authMethod ?? (change.fapi ? 'private_key_jwt' : before.token_endpoint_auth_method),
-    jwks: change.jwksUri ? undefined : (change.jwks ?? before.jwks),
-    jwks_uri: change.jwks ? undefined : (change.jwksUri ?? before.jwks_uri),
-    backchannel_logout_uri: change.backchannelLogoutUri ?? before.backchannel_logout_uri,
+    jwks: change.jwksUri ? undefined : changed(change.jwks, before.jwks),
+    jwks_uri: change.jwks ? undefined : changed(change.jwksUri, before.jwks_uri),
+    backchannel_logout_uri: changed(change.backchannelLogoutUri, before.backchannel_logout_uri),
+    ...(change.backchannelLogoutUri === null
+      ? { backchannel_logout_session_required: undefined }
+      : {}),
     pkce: change.pkce ?? before.pkce,
     require_pushed_authorization_requests:
       change.par ?? before.require_pushed_authorization_requests,
     dpop_bound_access_tokens: change.dpop ?? before.dpop_bound_access_tokens,
     fapi: (change.fapi ?? before.fapi) || undefined,
-    userinfo_signed_response_alg: change.userinfoAlgorithm ?? before.userinfo_signed_response_alg,
+    userinfo_signed_response_alg: changed(
+      change.userinfoAlgorithm,
+      before.userinfo_signed_response_alg,
+    ),
     scope_alternatives: change.alternatives ?? before.scope_alternatives,
     subject_type: change.subjectType ?? before.subject_type,
-    sector_identifier_uri: change.sectorIdentifierUri ?? before.sector_identifier_uri,
+    sector_identifier_uri: changed(change.sectorIdentifierUri, before.sector_identifier_uri),
   }
   const stored = withDefaults(metadata, change)
   const secret = needsSecret(stored) && !row.secretHash ? randomSecret() : undefined
@@ -150,7 +192,11 @@ const writeClient = (
   secretHash: Buffer | null,
 ) => sql`
   update client set name = ${stored.client_name}, metadata = ${sql.json(stored as never)},
-    secret_hash = ${secretHash}, updated_at = now()
+    secret_hash = ${secretHash}, updated_at = now(),
+    -- Of a client without a secret, no earlier one becomes valid again with the next.
+    previous_secret_hash = case when ${secretHash !== null} then previous_secret_hash end,
+    previous_secret_until = case when ${secretHash !== null} then previous_secret_until end,
+    secret_used_at = case when secret_hash = ${secretHash} then secret_used_at end
   where id = ${id} returning id`
 
 // Marks hashes where oidc-provider expects the secret, so that they are not hashed again.
@@ -296,6 +342,8 @@ export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): 
   return rows.length > 0
 }
 
+export const LONGEST_SECRET_OVERLAP_HOURS = 24 * 30
+
 /**
  * Replaces the secret, and returns the new one this once; the old one stays valid for `keepHours`, by default not at all. `undefined`:
  * no such client, or one without a secret. Throws OperatorError.
@@ -306,11 +354,14 @@ export async function rotateClientSecret(
   { keepHours = 0 } = {},
 ): Promise<string | undefined> {
   if (!Number.isInteger(keepHours) || keepHours < 0 || keepHours > 24 * 30)
-    throw new OperatorError('The old secret is kept for 0 to 720 hours.')
+    throw new OperatorError(
+      `The old secret is kept for 0 to ${LONGEST_SECRET_OVERLAP_HOURS} hours.`,
+    )
   const secret = randomSecret()
   const rows = await sql`
     update client set secret_hash = ${hashSecret(secret)}, updated_at = now(),
       previous_secret_hash = case when ${keepHours} > 0 then secret_hash end,
+      previous_secret_used_at = case when ${keepHours} > 0 then secret_used_at end, secret_used_at = null,
       previous_secret_until = case when ${keepHours} > 0 then now() + make_interval(hours => ${keepHours}) end
     where id = ${id} and secret_hash is not null returning id`
   return rows.length > 0 ? secret : undefined

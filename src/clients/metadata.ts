@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback, isLoopback } from '../platform/loopback.ts'
 import { displayedText } from '../web/displayed-text.ts'
+import { MetadataError, type MetadataFault, schemaFaults } from './metadata-faults.ts'
 import { profileSchema } from './profile.ts'
 import { isScope, SCOPE_ALTERNATIVES, SCOPES, SERVICE_SCOPES } from './scopes.ts'
 import { publicHosts } from './subject-identifiers.ts'
@@ -101,40 +101,49 @@ export type ClientMetadata = { client_id: string } & z.infer<typeof metadataSche
 /** The metadata as stored, beside the client's id. */
 export type StoredMetadata = Omit<ClientMetadata, 'client_id'>
 
-/** What is invalid about a client as a whole, in words for who registers it. */
-function clientFaults(metadata: unknown, rules: { production?: boolean | undefined }): string[] {
+/** What is invalid about a client as a whole. */
+function clientFaults(
+  metadata: unknown,
+  rules: { production?: boolean | undefined },
+): MetadataFault[] {
   const parsed = metadataSchema.safeParse(metadata)
   if (!parsed.success)
-    return [
-      ...parsed.error.issues.map((issue) => issue.message),
-      ...scopeFaults(metadata as Partial<StoredMetadata>),
-    ]
+    return [...schemaFaults(parsed.error), ...scopeFaults(metadata as Partial<StoredMetadata>)]
   const client = parsed.data
   const isService = client.grant_types.includes('client_credentials')
   const isPublic = client.token_endpoint_auth_method === 'none'
-  const faults: [boolean, string][] = [
+  const faults: [boolean, keyof StoredMetadata, string][] = [
     [
       isService && client.grant_types.length > 1,
+      'grant_types',
       'a service client has the grant client_credentials and no other',
     ],
     [
       isService && (client.redirect_uris.length > 0 || client.response_types.length > 0),
+      'redirect_uris',
       'a service client has no redirect URI: no person is sent anywhere',
     ],
-    [isService && isPublic, 'a service client must authenticate'],
+    [isService && isPublic, 'token_endpoint_auth_method', 'a service client must authenticate'],
     [
       client.response_types.includes('code') && client.redirect_uris.length === 0,
+      'redirect_uris',
       'a client needs a redirect URI',
     ],
     [
       client.pkce === 'optional' && isPublic,
+      'pkce',
       'a public client cannot go without PKCE (RFC 9700 §2.1.1)',
     ],
-    [client.jwks_uri !== undefined && !isKeySetUri(client.jwks_uri, rules), KEY_SET_URI],
+    [
+      client.jwks_uri !== undefined && !isKeySetUri(client.jwks_uri, rules),
+      'jwks_uri',
+      KEY_SET_URI,
+    ],
     [
       client.subject_type === 'pairwise' &&
         client.sector_identifier_uri === undefined &&
         publicHosts(client.redirect_uris).length > 1,
+      'sector_identifier_uri',
       'the redirect URIs are on several hosts: give a sector_identifier_uri, or the subject type public (OpenID Core §8.1)',
     ],
     // The library's own rules: it would reject every request of a client that breaks them.
@@ -142,6 +151,7 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
       client.subject_type === 'pairwise' &&
         client.grant_types.includes(DEVICE_CODE) &&
         (client.token_endpoint_auth_method !== 'private_key_jwt' || client.jwks_uri === undefined),
+      'subject_type',
       'the device grant has pairwise identifiers with private_key_jwt and a jwks_uri alone: give these, or the subject type public',
     ],
     [
@@ -149,15 +159,18 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
         client.grant_types.includes(DEVICE_CODE) &&
         client.response_types.length > 0 &&
         client.sector_identifier_uri === undefined,
+      'subject_type',
       'the device grant beside redirect URIs has pairwise identifiers with a sector_identifier_uri alone',
     ],
     [
       client.jwks !== undefined && client.jwks_uri !== undefined,
+      'jwks',
       'a client has a key set or the address of one, not both',
     ],
     [
       client.token_endpoint_auth_method === 'private_key_jwt' && !client.jwks && !client.jwks_uri,
-      'private_key_jwt needs the public keys: --jwks-file or --jwks-uri',
+      'jwks',
+      'private_key_jwt needs the public keys: a key set, or its address',
     ],
     [
       client.fapi === true &&
@@ -165,36 +178,48 @@ function clientFaults(metadata: unknown, rules: { production?: boolean | undefin
           client.pkce !== 'required' ||
           !client.dpop_bound_access_tokens ||
           (!isService && !client.require_pushed_authorization_requests)),
+      'fapi',
       'a FAPI 2.0 client has private_key_jwt, DPoP, PKCE and pushed authorization requests',
     ],
   ]
   return [
     ...scopeFaults(client),
     ...alternativeFaults(client),
-    ...faults.flatMap(([isWrong, fault]) => (isWrong ? [fault] : [])),
+    ...faults.flatMap(([isWrong, member, message]) => (isWrong ? [{ member, message }] : [])),
   ]
 }
 
 function alternativeFaults({
   scope,
   scope_alternatives: alternatives = {},
-}: StoredMetadata): string[] {
+}: StoredMetadata): MetadataFault[] {
+  const member = 'scope_alternatives'
   const registered = scope.split(' ')
   return Object.entries(alternatives).flatMap(([whole, less]) => {
     const may: readonly string[] = (isScope(whole) && SCOPE_ALTERNATIVES[whole]) || []
     if (!may.includes(less))
       return [
-        `an alternative is one of: ${Object.entries(SCOPE_ALTERNATIVES)
-          .flatMap(([each, smaller]) => smaller.map((one) => `${each}=${one}`))
-          .join(' ')}`,
+        {
+          member,
+          message: `an alternative is one of: ${Object.entries(SCOPE_ALTERNATIVES)
+            .flatMap(([each, smaller]) => smaller.map((one) => `${each}=${one}`))
+            .join(' ')}`,
+        },
       ]
-    return registered.includes(whole) && registered.includes(less)
-      ? []
-      : [`both scopes of an alternative must be in the scope of the client: ${whole} ${less}`]
+    if (registered.includes(whole) && registered.includes(less)) return []
+    return [
+      {
+        member,
+        message: `both scopes of an alternative must be in the scope of the client: ${whole} ${less}`,
+      },
+    ]
   })
 }
 
-function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<StoredMetadata>): string[] {
+function scopeFaults({
+  grant_types: grants = [],
+  scope = '',
+}: Partial<StoredMetadata>): MetadataFault[] {
   const known: readonly string[] = grants.includes('client_credentials')
     ? SERVICE_SCOPES
     : Object.keys(SCOPES)
@@ -202,12 +227,12 @@ function scopeFaults({ grant_types: grants = [], scope = '' }: Partial<StoredMet
     .split(' ')
     .every((word) => known.includes(word))
     ? []
-    : [`the scope must be a list of: ${known.join(' ')}`]
+    : [{ member: 'scope', message: `the scope must be a list of: ${known.join(' ')}` }]
 }
 
 /**
  * Adds to metadata what follows from it, and verifies the result. `refresh_token` follows from the scope `offline_access`; a FAPI
- * client gets what its profile requires. Throws OperatorError with every fault.
+ * client gets what its profile requires. Throws MetadataError with every fault.
  */
 export function withDefaults(
   given: Record<string, unknown>,
@@ -244,6 +269,6 @@ export function withDefaults(
       : {}),
   }
   const faults = clientFaults(metadata, rules)
-  if (faults.length > 0) throw new OperatorError(faults.join('; '))
+  if (faults.length > 0) throw new MetadataError(faults)
   return metadataSchema.parse(metadata)
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Sql } from '../platform/db.ts'
-import { OperatorError } from '../platform/errors.ts'
 import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import { displayedText, visibleText } from '../web/displayed-text.ts'
+import { MetadataError, schemaFaults } from './metadata-faults.ts'
 import type { ScopeAlternatives } from './scopes.ts'
 import { findSimilar } from './similar-names.ts'
 import { listTrustedClients } from './trusted-clients.ts'
@@ -25,7 +25,7 @@ export const profileSchema = z.object({
 export type ProfileMetadata = z.infer<typeof profileSchema>
 
 /**
- * Changes the given members; an empty string removes one. Returns whether the client exists. Throws OperatorError on bad input.
+ * Changes the given members; an empty string removes one. Returns whether the client exists. Throws MetadataError on bad input.
  * With another purpose the application has to request every consent again.
  */
 export async function setClientProfile(
@@ -38,8 +38,7 @@ export async function setClientProfile(
   const parsed = profileSchema.safeParse(
     Object.fromEntries(changed.filter(([, value]) => value !== '')),
   )
-  if (!parsed.success)
-    throw new OperatorError(parsed.error.issues.map((issue) => issue.message).join('; '))
+  if (!parsed.success) throw new MetadataError(schemaFaults(parsed.error))
   const rows = await sql`
     update client set metadata = (metadata - ${removed}::text[]) || ${sql.json(parsed.data)}, updated_at = now()
     where id = ${clientId} returning id`

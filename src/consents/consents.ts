@@ -11,7 +11,7 @@ import {
 import { announceConsent } from '../events/events.ts'
 import { findRecentReads } from '../ledger/entries.ts'
 import type { Db, Sql } from '../platform/db.ts'
-import { keepEnded } from './ended-consents.ts'
+import { keepEnded, shiftEnded } from './ended-consents.ts'
 import { IMAGES_SCOPE, type ImageKind } from './images.ts'
 
 /** What a resident decided about an application. */
@@ -150,15 +150,19 @@ class RejectedDecision extends Error {
 /**
  * Records a decision about the scopes that were shown; other scopes stay as they were. A consent that had ended or was for another
  * purpose is replaced: nothing is carried over, and its tokens end. `notify` runs in the same transaction when the decision allows
- * something new.
+ * something new, and `onRecorded` in any case.
  */
 export async function recordConsent(
   db: Db,
   decision: Decision,
   notify?: (sql: Sql, opened: WidenedAccess) => Promise<void>,
+  onRecorded?: (sql: Sql) => Promise<void>,
 ): Promise<'recorded' | Rejection> {
   try {
-    await db.begin((sql) => record(sql, decision, notify))
+    await db.begin(async (sql) => {
+      await record(sql, decision, notify)
+      await onRecorded?.(sql)
+    })
     return 'recorded'
   } catch (error) {
     if (error instanceof RejectedDecision) return error.refusal
@@ -462,4 +466,18 @@ export async function deleteEndedConsents(sql: Sql): Promise<void> {
     insert into ended_consent (account_id, client_id, client_name, scopes, given_at, ended_at, ended_by)
     select account_id, client_id, name, scopes, ended.created_at, ends_at, 'expiry'
     from ended join client on client.id = client_id`
+}
+
+/** For the sandbox, in a transaction: everything that these accounts allowed lies that much further in the past, and ends as much earlier. */
+export async function shiftConsents(
+  sql: Sql,
+  accountIds: readonly string[],
+  seconds: number,
+): Promise<void> {
+  const span = sql`make_interval(secs => ${seconds}::float8)`
+  const of = sql`account_id = any (${[...accountIds]}::uuid[])`
+  await sql`
+    update consent set created_at = created_at - ${span}, updated_at = updated_at - ${span},
+      ends_at = ends_at - ${span}, frozen_at = frozen_at - ${span} where ${of}`
+  await shiftEnded(sql, accountIds, seconds)
 }

@@ -75,3 +75,15 @@ export async function findRecentlyEnded(sql: Sql, clientId: string): Promise<str
     where client_id = ${clientId} and ended_at > now() - interval '1 hour'`
   return rows.map(({ accountId }) => accountId)
 }
+
+/** For the sandbox, in a transaction: these were given, and ended, that much earlier. */
+export async function shiftEnded(
+  sql: Sql,
+  accountIds: readonly string[],
+  seconds: number,
+): Promise<void> {
+  const span = sql`make_interval(secs => ${seconds}::float8)`
+  await sql`
+    update ended_consent set given_at = given_at - ${span}, ended_at = ended_at - ${span}
+    where account_id = any (${[...accountIds]}::uuid[])`
+}

@@ -220,3 +220,18 @@ export function termsOf(choice: Choice, alternatives: ScopeAlternatives, now: Da
     endsAt: until === undefined || until === 'keep' ? undefined : storedEndOf(until, now),
   }
 }
+
+/** What a persona of the sandbox allows at most, whatever the form says. */
+export type ConsentLimit = { scopes: readonly Scope[]; images: readonly ImageKind[] }
+
+/** A choice within this limit; of a form without fields, everything that the limit allows. */
+export const limitChoice = (
+  choice: Choice | undefined,
+  { scopes, images }: ConsentLimit,
+): Choice => ({
+  ...(choice ?? { unanswered: [], until: undefined }),
+  ticked: choice
+    ? choice.ticked.filter((each) => scopes.some((scope) => scope === each))
+    : [...scopes],
+  images: images.filter((kind) => choice?.images?.includes(kind) ?? true),
+})

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { findTeamClient, type OwnClient } from '../clients/team-clients.ts'
 import type { AppContext } from '../context.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import { isUuid } from '../platform/uuid.ts'
@@ -58,6 +59,27 @@ async function requireTeam(
     : undefined
   if (!team || !includesRole(team.role, role)) throw notFound()
   return team
+}
+
+/** What it takes to change an application: in production, which residents use, an owner of its team. */
+export const roleToChange = (place: string | undefined): TeamRole =>
+  place === 'production' ? 'owner' : 'developer'
+
+type ApplicationPlace = ReturnType<typeof requirePlace>
+/** An application, with the database and the keys of the place where it is. */
+export type Application = ApplicationPlace & { client: OwnClient }
+
+/** Of `/developers/:team/:place/:client/…`, after `requireMember` or `requireMemberForm`: the team's application. Throws 404. */
+export async function requireApplication(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+  team: Membership,
+): Promise<Application> {
+  const place = requirePlace(parts, c)
+  const clientId = c.req.param('client') ?? ''
+  const client = await findTeamClient(place.db, { teamId: team.id, clientId })
+  if (!client) throw notFound()
+  return { ...place, client }
 }
 
 /** Where an application of `/developers/:team/:place/…` is: its database and keys. Throws where there is no such place. */

@@ -3,8 +3,9 @@ import type { TeamClient } from '../clients/team-clients.ts'
 import { csrfField, type Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import { PLACES } from './access.ts'
+import { textField } from './fields.ts'
 import { developerPage } from './frame.ts'
-import type { Membership } from './teams.ts'
+import { includesRole, type Membership } from './teams.ts'
 
 export const teamsPage = (
   reader: Reader,
@@ -38,10 +39,15 @@ const newTeamForm = (
   entered: { name: string; fault: string } | undefined,
 ): Html => html`<form method="post" action="/developers/teams" class="card">
 ${csrfField(csrf)}<h2>New team</h2>
-<label for="name">Name</label>
-${entered ? html`<p class="error" id="name-error">${entered.fault}</p>` : ''}
-<input id="name" name="name" required maxlength="60" value="${entered?.name ?? ''}"${entered ? html` aria-invalid="true" aria-describedby="name-error"` : ''}>
-<button class="primary">Create team</button></form>`
+${textField({
+  name: 'name',
+  label: 'Name',
+  value: entered?.name ?? '',
+  faults: entered ? { name: [entered.fault] } : {},
+  isRequired: true,
+  longest: 60,
+})}
+<button class="primary" name="create-team">Create team</button></form>`
 
 export const teamPage = (
   reader: Reader,
@@ -68,6 +74,10 @@ ${PLACES.map(
               html`<li><a href="/developers/${team.id}/${place}/${id}">${name}</a>${enabled ? '' : ' (disabled)'}</li>`,
           )}</ul>`
         : html`<p>None yet.</p>`
+    }${
+      place === 'sandbox' && includesRole(team.role, 'developer') && !team.isSuspended
+        ? html`<p><a class="button" href="/developers/${team.id}/sandbox/new">New application</a></p>`
+        : ''
     }</section>`,
 )}`,
   })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { findClientTeam } from '../clients/team-clients.ts'
+import { findTeamOf } from '../clients/team-clients.ts'
 import type { Sql } from '../platform/db.ts'
 
 /** What a member may do: read, change applications, or also decide about members and production. Each includes the ones before. */
@@ -53,6 +53,12 @@ export async function isDeveloperOf(
   sql: Sql,
   { accountId, clientId }: { accountId: string; clientId: string },
 ): Promise<boolean> {
-  const teamId = await findClientTeam(sql, clientId)
+  const teamId = await findTeamOf(sql, clientId)
   return teamId !== undefined && (await findMembership(sql, { teamId, accountId })) !== undefined
+}
+
+/** In a transaction: locks the team against deletion and against every other change of its members. Returns whether it exists. */
+export async function lockTeam(sql: Sql, teamId: string): Promise<boolean> {
+  const rows = await sql`select from developer_team where id = ${teamId} for no key update`
+  return rows.length > 0
 }

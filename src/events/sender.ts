@@ -3,6 +3,7 @@ import { findIssuer } from '../platform/issuer.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import {
   type AddressedEvent,
@@ -36,7 +37,6 @@ type SenderContext = {
   log: Log
 }
 
-const POLL_MS = 1_000
 const CONCURRENT_SENDERS = 4
 const REQUEUE_MS = 10_000
 const TIMEOUT_MS = 10_000
@@ -46,14 +46,17 @@ const RETRY_PERIOD_MS = { usual: 3 * DAY_MS, erasure: 30 * DAY_MS }
 const MAX_DELAY_SECONDS = 3600
 
 /** Sends due events to webhooks and push endpoints until its loops are stopped. Any number of processes may run it. */
-export function startSender(context: SenderContext): Loop[] {
+export function startSender(context: SenderContext): { senders: Loop[]; requeueing: Loop } {
   const senders = Array.from({ length: CONCURRENT_SENDERS }, () =>
-    startLoop({ event: 'events cannot be sent', pauseMs: POLL_MS, log: context.log }, async () => {
-      const event = await claimDueEvent(context.db)
-      if (!event) return false
-      await send(context, event)
-      return true
-    }),
+    startLoop(
+      { event: 'events cannot be sent', pauseMs: OWN_LOOK_MS, log: context.log },
+      async () => {
+        const event = await claimDueEvent(context.db)
+        if (!event) return false
+        await send(context, event)
+        return true
+      },
+    ),
   )
   const requeueing = startLoop(
     {
@@ -64,7 +67,7 @@ export function startSender(context: SenderContext): Loop[] {
     },
     () => requeueParked(context.db),
   )
-  return [...senders, requeueing]
+  return { senders, requeueing }
 }
 
 async function send(context: SenderContext, event: DueEvent): Promise<void> {

@@ -30,11 +30,7 @@ const LEASE_SECONDS = 60
 export async function claimDueEvent(sql: Sql): Promise<DueEvent | undefined> {
   const [row] = await sql<DueEvent[]>`
     with due as (
-      select event.id, stream.client_id, tenant from event join event_stream stream on stream.client_id = event.client_id
-        join client on client.id = event.client_id and client.enabled
-      where state = 'pending' and run_at <= now() and delivery <> 'poll' and stream.enabled
-        and (delivery <> 'webhook' or format = 'standard' or kind = any (${[...KORA_KINDS]}))
-        and (resume_at is null or resume_at <= now()) and (busy_until is null or busy_until <= now())
+      select event.id, stream.client_id, tenant ${fromDue(sql)}
       order by run_at limit 1 for update of event, stream skip locked),
     busy as (
       update event_stream stream set busy_until = now() + make_interval(secs => ${LEASE_SECONDS})
@@ -47,6 +43,16 @@ export async function claimDueEvent(sql: Sql): Promise<DueEvent | undefined> {
     returning ${columns(sql)}, tries, first_tried_at, delivery, format, endpoint, authorization_sealed, tenant`
   return row
 }
+
+const fromDue = (sql: Sql) => sql`
+  from event join event_stream stream on stream.client_id = event.client_id
+    join client on client.id = event.client_id and client.enabled
+  where state = 'pending' and run_at <= now() and delivery <> 'poll' and stream.enabled
+    and (delivery <> 'webhook' or format = 'standard' or kind = any (${[...KORA_KINDS]}))
+    and (resume_at is null or resume_at <= now()) and (busy_until is null or busy_until <= now())`
+
+/** Whether an event is to be sent. */
+export const isEventDue = (sql: Sql) => sql`exists (select ${fromDue(sql)})`
 
 /**
  * Makes parked events due whose stream can send them: they were written while the stream was being set up. To be called

@@ -78,6 +78,42 @@ export async function recordFindings(
       set decided_at = excluded.decided_at, findings_sealed = excluded.findings_sealed, recorded_at = now()`
 }
 
+/** In a transaction: what was read from these verifications' documents lies that much further in the past, and their dates by `days`. */
+export async function shiftFindings(
+  sql: Sql,
+  vault: Vault,
+  verificationIds: readonly string[],
+  { seconds, days }: { seconds: number; days: number },
+): Promise<void> {
+  const rows = await sql<{ verificationId: string; attemptId: string; findingsSealed: Buffer }[]>`
+    update attempt_document set decided_at = decided_at - make_interval(secs => ${seconds}::float8)
+    where verification_id = any (${[...verificationIds]}::uuid[])
+    returning verification_id, attempt_id, findings_sealed`
+  if (days === 0) return
+  const owners = await sql<{ id: string; accountId: string | null; subjectId: string | null }[]>`
+    select id, account_id, subject_id from verification where id = any (${[...verificationIds]}::uuid[])`
+  for (const { verificationId, attemptId, findingsSealed } of rows) {
+    const of = owners.find(({ id }) => id === verificationId)
+    const owner = of && ownerOf(of)
+    if (!owner) continue
+    const place = placeOf(verificationId, attemptId)
+    const opened = await vault.open(sql, place, findingsSealed)
+    const findings = JSON.parse(opened.toString()) as DocumentFindings
+    const shifted = {
+      ...findings,
+      issuedOn: earlierDay(findings.issuedOn, days),
+      expiresOn: earlierDay(findings.expiresOn, days),
+    }
+    const sealed = await vault.seal(sql, owner, place, JSON.stringify(shifted))
+    await sql`
+      update attempt_document set findings_sealed = ${sealed}
+      where verification_id = ${verificationId} and attempt_id = ${attemptId}`
+  }
+}
+
+const earlierDay = (day: string | undefined, days: number): string | undefined =>
+  day && new Date(Date.parse(day) - days * 24 * 3_600_000).toISOString().slice(0, 10)
+
 const defined = (findings: DocumentFindings | undefined) =>
   Object.fromEntries(
     Object.entries(findings ?? {}).filter(([, value]) => value !== undefined && value !== null),

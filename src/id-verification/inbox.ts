@@ -4,6 +4,7 @@ import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
 import { observe } from '../platform/operations.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import { openBody, resealForOwner, type StoredBody } from './deliveries.ts'
@@ -19,7 +20,6 @@ import { findVendor } from './vendors/vendors.ts'
 
 type DeliveryState = 'applied' | 'ignored' | 'quarantined'
 
-const POLL_MS = 1_000
 // About a day, with delays from a second to a quarter of an hour.
 const MAX_TRIES = 100
 const MAX_DELAY_SECONDS = 15 * 60
@@ -32,6 +32,10 @@ type Delivery = StoredBody & {
   traceparent: string | null
 }
 
+/** Whether a delivery is to be applied. */
+export const isDeliveryDue = (sql: Sql) => sql`
+  exists (select from delivery where state = 'received' and run_at <= now())`
+
 /** Applies deliveries one after the other until it is stopped. Any number of processes may run it. */
 export function startInbox(context: {
   db: Db
@@ -41,7 +45,7 @@ export function startInbox(context: {
   log: Log
 }): Loop {
   const { db, log } = context
-  return startLoop({ event: 'deliveries cannot be applied', pauseMs: POLL_MS, log }, applyNext)
+  return startLoop({ event: 'deliveries cannot be applied', pauseMs: OWN_LOOK_MS, log }, applyNext)
 
   /** Returns whether there was one. */
   async function applyNext(): Promise<boolean> {

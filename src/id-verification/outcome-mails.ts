@@ -4,6 +4,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import { findIssuer } from '../platform/issuer.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import type { Vault } from '../platform/vault.ts'
 import type { Texts } from '../web/texts/en.ts'
 import {
@@ -19,7 +20,6 @@ import type { Reason } from './vendors/reasons/reason.ts'
 
 type Context = MailContext & { db: Db; vault: Vault; log: Log }
 
-const POLL_MS = 1_000
 const RETRY_SECONDS = 5 * 60
 
 /**
@@ -29,7 +29,7 @@ const RETRY_SECONDS = 5 * 60
 export function startOutcomeMails(context: Context): Loop {
   const { db, log } = context
   return startLoop(
-    { event: 'mails about verifications cannot be sent', pauseMs: POLL_MS, log },
+    { event: 'mails about verifications cannot be sent', pauseMs: OWN_LOOK_MS, log },
     async () => {
       let claimed: Due | undefined
       try {
@@ -55,6 +55,10 @@ export function startOutcomeMails(context: Context): Loop {
     },
   )
 }
+
+/** Whether a mail about an outcome is to be sent. */
+export const isOutcomeDue = (sql: Sql) => sql`
+  exists (select from verification_notice where due_at <= now())`
 
 type Due = { verificationId: string; due: string }
 

@@ -2,6 +2,7 @@ import type { Db, Sql } from '../platform/db.ts'
 import type { JobData, Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { Vault } from '../platform/vault.ts'
 import {
@@ -24,8 +25,6 @@ type ReconcilerContext = {
   log: Log
 }
 
-// Short, because somebody who just returned from the vendor may be waiting; one poll is one index look-up.
-const POLL_MS = 1_000
 const BATCH = 20
 
 /**
@@ -36,7 +35,7 @@ export async function startReconciler(context: ReconcilerContext): Promise<Loop>
   const { jobs, log } = context
   await jobs.work('fetch-result', 4, (data) => fetchResult(context, data))
   return startLoop(
-    { event: 'reconciliation failed', pauseMs: POLL_MS, firstAfterMs: POLL_MS, log },
+    { event: 'reconciliation failed', pauseMs: OWN_LOOK_MS, firstAfterMs: OWN_LOOK_MS, log },
     () => enqueueDueChecks(context),
   )
 }
@@ -106,6 +105,10 @@ async function readAnswerCount(db: Db, id: string): Promise<number> {
   const [row] = await db<{ answers: number }[]>`select answers from verification where id = ${id}`
   return row?.answers ?? 0
 }
+
+/** Whether the result of a session is to be fetched. */
+export const isCheckDue = (sql: Sql) => sql`
+  exists (select from verification where next_check_at <= now())`
 
 /** Enqueues a check of each session that is due, in batches; each session is claimed by one process. */
 async function enqueueDueChecks({ db, sealer, jobs, log }: ReconcilerContext): Promise<void> {

@@ -71,6 +71,18 @@ export async function findRecentReads(
   return { reads: new Map(reads), isAll: (rows[0]?.entries ?? 0) < RECENT }
 }
 
+/** Whether this application has read data of the account at the API since then. Claims of a sign-in and events do not count. */
+export async function hasRead(
+  sql: Sql,
+  { accountId, clientId, since }: { accountId: string; clientId: string; since: Date },
+): Promise<boolean> {
+  const [row] = await sql`
+    select from ledger_entry
+    where account_id = ${accountId} and client_id = ${clientId} and at >= ${since} and kind = 'disclosure'
+      and request_id is not null and result not like 'claims: %' and result not like 'event: %' limit 1`
+  return row !== undefined
+}
+
 /** What an entry says happened, by what a reader of the list looks for. */
 export const ENTRY_TOPICS = [
   'documents',

@@ -10,7 +10,7 @@ import { leafHash, type NodeId, nodeHash, rootOf } from './tree.ts'
 /** Signs a tree head as a compact JWS over this payload. */
 export type SignHead = (head: { size: number; root: string; at: Date }) => Promise<string>
 
-const PAUSE_MS = 1_000
+const PAUSE_MS = 5_000
 const BATCH_SIZE = 5_000
 
 /** Appends entries to the tree and signs its head until it is stopped. One process works at a time. */
@@ -18,13 +18,19 @@ export function startSequencer(context: { db: Db; log: Log; sign: SignHead }): L
   return startLoop(
     {
       event: 'ledger entries cannot be sequenced',
+      // The pulse looks at the newest entry alone, and one whose transaction took longer may be before it.
       pauseMs: PAUSE_MS,
-      firstAfterMs: PAUSE_MS,
       log: context.log,
     },
     () => sequence(context),
   )
 }
+
+/** Whether the newest entry is not in the tree yet. */
+export const isEntryDue = (sql: Sql) => sql`
+  exists (
+    select from (select id from ledger_entry order by id desc limit 1) newest
+    where not exists (select from ledger_leaf where entry_id = newest.id))`
 
 /** Appends all committed entries to the tree; returns how many. Does nothing while another process does the same. */
 export async function sequence({ db, sign }: { db: Db; sign: SignHead }): Promise<number> {

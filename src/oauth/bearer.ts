@@ -5,6 +5,7 @@ import { isTenantName } from '../clients/tenants.ts'
 import type { Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { AccessTokens, VerifiedToken } from '../signing/access-token.ts'
+import type { OtherPlace } from './other-place.ts'
 import { claimJti } from './patches/replay.ts'
 import { PROOF_ALGORITHMS, verifyProof } from './proof.ts'
 
@@ -28,10 +29,13 @@ type BearerOptions = {
   issuer: string
   db: Sql
   tokens: AccessTokens
+  otherPlace?: OtherPlace | undefined
   /** `MISSING_SCOPE_STATUS`: the real portal responds 401, RFC 6750 §3.1 requires 403. */
   missingScopeStatus: 401 | 403
   /** Called for each use of a live token. May throw, when the rate limit is exceeded. */
   onUse: (by: { clientId: string; accountId?: string }) => void
+  /** In the sandbox: called before each request with a genuine token. May throw what the persona answers. `undefined` in production. */
+  beforeRead?: ((token: VerifiedToken) => Promise<void>) | undefined
   /** Called when a live token lacks these scopes, before the refusal is sent. */
   onRefused: (by: {
     clientId: string
@@ -72,7 +76,7 @@ export type BearerEnv = { Variables: { live: LiveToken; requestId: string } }
 
 /** Reads and requires bearer tokens (RFC 6750): in the header only, exactly one, with a challenge in every refusal. */
 export function createBearer(options: BearerOptions): Bearer {
-  const { db, tokens, onUse, onRefused } = options
+  const { db, tokens, onUse, beforeRead, onRefused } = options
   const refusals = createRefusals(options)
 
   function requireScopes(scope: string | null, required: readonly string[]) {
@@ -95,7 +99,13 @@ export function createBearer(options: BearerOptions): Bearer {
   const bearer: Bearer = {
     countUse: onUse,
 
-    read: (c) => readToken(options, refusals, c),
+    read: beforeRead
+      ? async (c) => {
+          const token = await readToken(options, refusals, c)
+          await beforeRead(token)
+          return token
+        }
+      : (c) => readToken(options, refusals, c),
 
     requireLive(live, ...scopes) {
       if (!live) throw refusals.invalid()
@@ -178,7 +188,7 @@ function requireNamedTenant(c: Context, { tenant }: ServiceToken): void {
 
 /** Reads the token, and the proof of possession that one bound to a key needs (RFC 9449 §7.1). */
 async function readToken(
-  { issuer, db, tokens }: BearerOptions,
+  { issuer, db, tokens, otherPlace }: BearerOptions,
   refusals: Refusals,
   c: Context,
 ): Promise<VerifiedToken> {
@@ -186,7 +196,8 @@ async function readToken(
   if (header === undefined) throw refusals.missing()
   const [, scheme = '', token] = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(header) ?? []
   const verified = token === undefined ? undefined : await tokens.verify(token)
-  if (!verified || token === undefined) throw refusals.invalid()
+  if (!verified || token === undefined)
+    throw refusals.invalid(token && otherPlace?.describeToken(token))
   const isProven = scheme.toLowerCase() === 'dpop'
   if (verified.jkt === undefined) {
     if (isProven) throw refusals.invalid()
@@ -215,15 +226,22 @@ function createRefusals({
   // RFC 9728 §5.1: the challenge names the metadata that describes how to get a token.
   const metadata = `resource_metadata="${issuer}/.well-known/oauth-protected-resource"`
   const algorithms = `algs="${PROOF_ALGORITHMS.join(' ')}"`
-  const refuse = (status: number, error: string, challenge: string) =>
-    new ApiError(status, error, undefined, { headers: { 'WWW-Authenticate': challenge } })
-  const refuseBearer = (status: number, error: string, challenge: string[]) =>
-    refuse(status, error, `Bearer ${[...challenge, metadata].join(', ')}`)
+  const refuse = (status: number, error: string, challenge: string, description?: string) =>
+    new ApiError(status, error, description, { headers: { 'WWW-Authenticate': challenge } })
+  const refuseBearer = (status: number, error: string, challenge: string[], description?: string) =>
+    refuse(status, error, `Bearer ${[...challenge, metadata].join(', ')}`, description)
 
   return {
     // RFC 6750 §3: no error code for a request without credentials.
     missing: () => refuseBearer(401, 'missing_token', []),
-    invalid: () => refuseBearer(401, 'invalid_token', ['error="invalid_token"']),
+    /** `description` is a word of ours, nothing that was sent. */
+    invalid: (description?: string) =>
+      refuseBearer(
+        401,
+        'invalid_token',
+        ['error="invalid_token"', ...(description ? [`error_description="${description}"`] : [])],
+        description,
+      ),
     missingScopes: (missing: readonly string[], required: readonly string[]) =>
       refuseBearer(missingScopeStatus, `missing_scopes: ${missing.join(', ')}`, [
         'error="insufficient_scope"',

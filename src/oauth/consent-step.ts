@@ -8,13 +8,13 @@ import { findSession } from '../accounts/sessions.ts'
 import { type ClientProfile, findClientProfile } from '../clients/profile.ts'
 import { isPersonal, isScope, type Scope, type ScopeAlternatives } from '../clients/scopes.ts'
 import { findConsent, recordConsent } from '../consents/consents.ts'
-import { readChoice, termsOf } from '../consents/form.ts'
+import { type ConsentLimit, limitChoice, readChoice, termsOf } from '../consents/form.ts'
 import { IMAGES_SCOPE } from '../consents/images.ts'
 import type { MissingDocuments } from '../consents/missing-documents.ts'
 import { consentPage, frozenPage } from '../consents/page.ts'
 import { findConsentRules, storedEndOf } from '../consents/rules.ts'
 import { findSharedData, type StoredDocuments } from '../consents/shared-data.ts'
-import type { Db } from '../platform/db.ts'
+import type { Db, Sql } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import type { Sealer } from '../platform/secrets.ts'
@@ -32,6 +32,13 @@ export type FindDocuments = (accountId: string) => Promise<StoredDocuments | und
 /** How far the resident's verification is while there are no documents. Passed in for the same reason. */
 export type FindVerificationState = (accountId: string) => Promise<MissingDocuments['state']>
 
+/** What the sandbox's personas do at a consent. Passed in for the same reason; `undefined` in production. */
+export type PersonaConsents = {
+  findLimit: (accountId: string) => Promise<ConsentLimit | undefined>
+  /** In the transaction of the consent. */
+  onConsent: (sql: Sql, accountId: string) => Promise<void>
+}
+
 type ConsentStepOptions = {
   issuer: string
   db: Db
@@ -39,6 +46,7 @@ type ConsentStepOptions = {
   provider: () => Provider
   findDocuments: FindDocuments
   findVerificationState: FindVerificationState
+  personaConsents?: PersonaConsents | undefined
   jobs: Jobs
   sealer: Sealer
   config: MailContext['config']
@@ -68,9 +76,11 @@ export async function showConsent(
   const shown = [...scopes, ...Object.values(alternatives)]
   const documents = needsVerification(shown) ? await parts.findDocuments(accountId) : undefined
   const rules = await findConsentRules(parts.db)
+  const limit = await parts.personaConsents?.findLimit(accountId)
+  const entered = form.entered && readChoice(form.entered, rules)
   return consentPage(reader, {
     ...form,
-    entered: form.entered && readChoice(form.entered, rules),
+    entered: limit ? limitChoice(entered, limit) : entered,
     client: profile,
     purposeDigest: digestOf(profile),
     scopes,
@@ -119,7 +129,9 @@ export async function allowConsent(
   const request = await readRequest(parts, details)
   const { accountId, clientId, profile, account, before, scopes, alternatives } = request
   const rules = await findConsentRules(db)
-  const choice = readChoice(form, rules)
+  const limit = await parts.personaConsents?.findLimit(accountId)
+  const read = readChoice(form, rules)
+  const choice = limit ? limitChoice(read, limit) : read
   const wasShown = form.purpose === undefined || form.purpose === digestOf(profile)
   if (!wasShown || (choice?.until === 'keep' && !before?.isCurrent)) return 'again'
   if (choice && choice.unanswered.length > 0) return 'unanswered'
@@ -146,6 +158,7 @@ export async function allowConsent(
         opened: titlesOf(opened),
         endsAt,
       }),
+    async (sql) => parts.personaConsents?.onConsent(sql, accountId),
   )
   if (outcome === 'signed-out')
     throw new PageError(400, 'interaction_expired', ({ errors }) => errors.signedOutMeanwhile)

@@ -25,10 +25,13 @@ import {
   type FindDocuments,
   type FindVerificationState,
   findDecider,
+  type PersonaConsents,
   showConsent,
 } from './consent-step.ts'
-import { ACR, authenticateForm, chooseAcr, toLoginResult } from './logins.ts'
+import { ACR, authenticateForm, chooseAcr, listAcr, toLoginResult } from './logins.ts'
 import { errorPage, signInPage } from './pages.ts'
+import { personasPage } from './persona-pages.ts'
+import { authenticatePersona, type Personas, preselect } from './personas.ts'
 import { hasSignedIn, SIGNED_IN } from './requests.ts'
 import { secondStepPage } from './second-step-pages.ts'
 import { browserOf, endSession, ensureBrowserId, findLogin } from './sessions.ts'
@@ -60,8 +63,11 @@ type InteractionOptions = {
   addressOf: ClientAddress
   findDocuments: FindDocuments
   findVerificationState: FindVerificationState
+  personaConsents?: PersonaConsents | undefined
   security: SecurityEvents
   requireProof: RequireProof
+  /** In the sandbox. */
+  personas?: Personas | undefined
   jobs: Jobs
   sealer: Sealer
   config: MailContext['config']
@@ -184,23 +190,34 @@ async function showSignIn(
   form: { action: string; csrf: string; clientName: string },
   failed: (FailedSignIn & { email: string }) | undefined,
 ): Promise<Response> {
+  const { personas } = parts
   const acrValues = requestedAcr(details)
-  if (acrValues && !acrValues.some((acr) => Object.values<unknown>(ACR).includes(acr)))
+  if (
+    acrValues &&
+    !acrValues.some((acr) => listAcr({ isSandbox: Boolean(personas) }).includes(acr))
+  )
     return finish(parts, c, {
       error: 'unmet_authentication_requirements',
       error_description: 'This portal does not offer the requested way to sign in.',
     })
   ensureBrowserId(parts.provider(), c.env.incoming, c.env.outgoing)
-  const hint = details.params.login_hint
+  const { login_hint: hint, client_id: clientId } = details.params
+  const status = failed?.status ?? 200
+  const error = failed?.error(c.var.reader.texts)
+  if (personas) {
+    const offered = await personas.listForClient(String(clientId))
+    const chosen = preselect(offered, { hint, before: details.session?.accountId })
+    return c.html(personasPage(c.var.reader, { ...form, offered, chosen, error }), status)
+  }
   return c.html(
     signInPage(c.var.reader, {
       ...form,
       needs: requiredFactor(acrValues),
       signUpPath: (await isSignUpOffered(parts.db)) ? `${form.action}/sign-up` : undefined,
       email: failed?.email ?? (typeof hint === 'string' ? hint : undefined),
-      error: failed?.error(c.var.reader.texts),
+      error,
     }),
-    failed?.status ?? 200,
+    status,
   )
 }
 
@@ -246,10 +263,18 @@ async function changeAccount(
   c: Context<PageEnv>,
   details: Details,
 ): Promise<Response> {
+  await leaveSession(parts, c, details)
+  return c.redirect(details.returnTo, 303)
+}
+
+async function leaveSession(
+  parts: InteractionOptions,
+  c: Context<PageEnv>,
+  details: Details,
+): Promise<void> {
   const { incoming, outgoing } = c.env
   await endSession({ ...parts, provider: parts.provider() }, incoming, outgoing)
   await forgetSession(details)
-  return c.redirect(details.returnTo, 303)
 }
 
 const proofRequest = (details: Details, account: Account) => ({
@@ -268,17 +293,28 @@ async function signIn(
   const email = String(form.email ?? '')
   const acrValues = requestedAcr(details)
   const snapshot = await takeSnapshot(parts.db)
-  const result = await authenticateForm(parts, {
-    form,
-    address: parts.addressOf(c.env.incoming),
-    browser: browserOf(parts, c),
-    requiresFactor: requiredFactor(acrValues) !== undefined,
-  })
+  const address = parts.addressOf(c.env.incoming)
+  const { personas } = parts
+  const result = personas
+    ? authenticatePersona(parts, {
+        offered: await personas.listForClient(String(details.params.client_id)),
+        form,
+        address,
+      })
+    : await authenticateForm(parts, {
+        form,
+        address,
+        browser: browserOf(parts, c),
+        requiresFactor: requiredFactor(acrValues) !== undefined,
+      })
   if (result.outcome === 'failed') return showPrompt(parts, c, details, { ...result, email })
   if (result.outcome === 'second-step') return showPrompt(parts, c, details, result)
   parts.log.info('signed in', { accountId: result.accountId })
   const login = toLoginResult(result.accountId, result.method)
   const acr = chooseAcr(acrValues, login.acr)
+  // The library's own way from one account to another needs a script, and in the sandbox everybody changes.
+  if (personas && details.session && details.session.accountId !== result.accountId)
+    await leaveSession(parts, c, details)
   await answerCreate(details)
   // `completeSignIns` completes the sign-in after the provider stored the session.
   return finish(parts, c, { login: { ...login, acr, snapshot } })

@@ -18,16 +18,27 @@ export const ACR = {
   passkey: 'urn:identity-portal:acr:passkey',
 } as const
 
+/** The `acr` of the sandbox: somebody chose a persona, and proved nothing. */
+export const PERSONA_ACR = 'urn:identity-portal:acr:persona'
+
 const METHODS: Record<SignInMethod, { amr: string[]; acr: string }> = {
   password: { amr: ['pwd'], acr: ACR.password },
   'password-otp': { amr: ['pwd', 'otp', 'mfa'], acr: ACR.passwordOtp },
   passkey: { amr: ['hwk', 'user', 'mfa'], acr: ACR.passkey },
   'synced-passkey': { amr: ['swk', 'user', 'mfa'], acr: ACR.passkey },
+  // Not registered by RFC 8176, which has no value for this.
+  persona: { amr: ['persona'], acr: PERSONA_ACR },
 }
 
-/** Whether more than a password opened the session. */
+/** Every `acr` that can be asked for. */
+export const listAcr = ({ isSandbox }: { isSandbox: boolean }): readonly unknown[] => [
+  ...Object.values(ACR),
+  ...(isSandbox ? [PERSONA_ACR] : []),
+]
+
+/** Whether more than a password opened the session, or it is a persona's, which has no factors. */
 export const isMultiFactor = (amr: readonly string[] | undefined): boolean =>
-  amr?.includes('mfa') ?? false
+  amr?.some((method) => method === 'mfa' || method === 'persona') ?? false
 
 /** The `amr` (RFC 8176) and `acr` of a sign-in, for the portal's own session and for an application's request. */
 export const toLoginResult = (accountId: string, method: SignInMethod) => ({
@@ -35,8 +46,8 @@ export const toLoginResult = (accountId: string, method: SignInMethod) => ({
   ...METHODS[method],
 })
 
-/** From the weakest to the strongest: each satisfies those before it. */
-const ACR_ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey]
+/** From the weakest to the strongest: each satisfies those before it. A persona satisfies all, so that applications can try what they require. */
+const ACR_ORDER: readonly string[] = [ACR.password, ACR.passwordOtp, ACR.passkey, PERSONA_ACR]
 
 /**
  * Chooses the `acr` for an application that requires one of `wanted`: the one that was reached, else the strongest wanted one that it

@@ -14,6 +14,7 @@ import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { sessionTtlSeconds } from '../accounts/session-limits.ts'
 import { isKeySetUri } from '../clients/metadata.ts'
 import { CLAIMS, SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
+import type { SecretUses } from '../clients/secret-uses.ts'
 import type { SubjectIdentifiers } from '../clients/subject-identifiers.ts'
 import { findConsent } from '../consents/consents.ts'
 import type { Db } from '../platform/db.ts'
@@ -35,12 +36,14 @@ import { LOCALES } from '../web/texts/languages.ts'
 import { createAdapter } from './adapter.ts'
 import { DEVICE_PATH, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
-import { ACR } from './logins.ts'
+import { listAcr } from './logins.ts'
+import type { OtherPlace } from './other-place.ts'
 import { ERROR_EVENTS } from './patches/error-events.ts'
 import { subjectAt } from './patches/jwt-access-tokens.ts'
 import type { SuccessorOf } from './patches/patch.ts'
 import { applyPatches } from './patches/patches.ts'
 import { withConsent } from './patches/scope-alternatives.ts'
+import type { Personas } from './personas.ts'
 import { ACCEPTED_AHEAD_SECONDS, PROOF_ALGORITHMS } from './proof.ts'
 import { createProviderPages } from './provider-pages.ts'
 import { describeRequest } from './request-details.ts'
@@ -60,7 +63,11 @@ const DAY = 24 * HOUR
 const ACCESS_TOKEN_TTL_SECONDS = HOUR
 
 type ProviderOptions = {
-  config: MailContext['config'] & { production: boolean; secrets: { cookieKeys: string[] } }
+  config: MailContext['config'] & {
+    production: boolean
+    isSandbox: boolean
+    secrets: { cookieKeys: string[] }
+  }
   issuer: string
   db: Db
   sealer: Sealer
@@ -79,7 +86,11 @@ type ProviderOptions = {
   deviceOf: (texts: Texts, userAgent: string | null) => string
   readerOf: ReaderOf
   sharedKeys: SharedKeys
+  /** In the sandbox. */
+  personas?: Personas | undefined
+  otherPlace?: OtherPlace | undefined
   addressOf: ClientAddress
+  secretUses: SecretUses
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
   /** Called after each response of the token endpoint, with its error if it has one. */
@@ -126,7 +137,6 @@ const REQUEST_OPTIONS = {
   scopes: [...Object.keys(SCOPES), ...SERVICE_SCOPES, ...UNAVAILABLE_SCOPES],
   claims: { ...CLAIMS, verified_claims: null },
   discovery: { ...VERIFIED_CLAIMS_METADATA, ui_locales_supported: LOCALES },
-  acrValues: Object.values(ACR),
   // Claims also go into the ID token, as at the real portal: Auth.js and Firebase read them only there.
   conformIdTokenClaims: false,
   responseTypes: ['code'],
@@ -187,6 +197,7 @@ export function createProvider(options: ProviderOptions): Provider {
     ...REQUEST_OPTIONS,
     ...CLIENT_OPTIONS,
     ...TOKEN_OPTIONS,
+    acrValues: listAcr({ isSandbox: config.isSandbox }) as string[],
     adapter: (name: string) =>
       createAdapter(db, name, { sealer, jobs, successorOf, userCodeKey: sharedKeys['user-code'] }),
     jwks: options.keys.privateJwks as never,
@@ -195,9 +206,11 @@ export function createProvider(options: ProviderOptions): Provider {
     routes: ROUTES,
     interactions: {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
-      policy: createInteractionPolicy(
-        async (accountId) => (await evaluatePasswordAlone(db, accountId)).suffices,
-      ),
+      policy: createInteractionPolicy({
+        passwordSuffices: async (accountId) =>
+          (await evaluatePasswordAlone(db, accountId)).suffices,
+        personas: options.personas,
+      }),
     },
     cookies: cookieOptions(issuer, config.secrets.cookieKeys),
     pairwiseIdentifier: (_ctx, accountId, client) => subjectAt(subjects, client, accountId),

@@ -8,6 +8,7 @@ import { isSignUpOffered } from '../accounts/sign-up.ts'
 import { SCOPES, SERVICE_SCOPES, UNAVAILABLE_SCOPES } from '../clients/scopes.ts'
 import type { Db } from '../platform/db.ts'
 import { isMultiFactor } from './logins.ts'
+import type { Personas } from './personas.ts'
 import { isTooFarAhead } from './proof.ts'
 import { asksToCreate, CREATE } from './sign-up.ts'
 
@@ -25,9 +26,15 @@ export const hasSignedIn = (result: InteractionResults | undefined): boolean =>
 /**
  * The library's prompts with five changes: `prompt=create` starts sign-up, `prompt=consent` is read from the request itself (see
  * `allowOfflineAccess`), `prompt=login` and `max_age` require one sign-in for each request and not another one after the consent, a session of an inactive account and a session that a password alone opened, where the account needs more,
- * require a sign-in.
+ * require a sign-in. In the sandbox the session of another team's persona does too.
  */
-export function createInteractionPolicy(passwordSuffices: (accountId: string) => Promise<boolean>) {
+export function createInteractionPolicy({
+  passwordSuffices,
+  personas,
+}: {
+  passwordSuffices: (accountId: string) => Promise<boolean>
+  personas: Pick<Personas, 'isOf'> | undefined
+}) {
   const { Prompt, base } = interactionPolicy
   const policy = base()
   policy.add(new Prompt({ name: CREATE, requestable: true }), 0)
@@ -53,6 +60,20 @@ export function createInteractionPolicy(passwordSuffices: (accountId: string) =>
       return Boolean(accountId) && !isMultiFactor(amr) && !(await passwordSuffices(accountId ?? ''))
     }),
   )
+  if (personas)
+    policy.get('login')?.checks.add(
+      new Check(
+        'other_persona',
+        'a persona of the team is required',
+        'login_required',
+        async (ctx) => {
+          const { session, client } = ctx.oidc
+          const { accountId } = session ?? {}
+          if (!accountId || !client) return false
+          return !(await personas.isOf({ accountId, clientId: client.clientId }))
+        },
+      ),
+    )
   return policy
 }
 

@@ -137,6 +137,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   request_log: { web: append, worker: expire('at') },
   // Of the sandbox, whose processes have all rights.
   persona: { web: none, worker: none },
+  persona_step: { web: none, worker: none },
   sandbox_clock: { web: none, worker: none },
   // Workers name applications in mails.
   trusted_client: { web: read, worker: read },

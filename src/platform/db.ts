@@ -74,6 +74,9 @@ export function openDb(
   })
 }
 
+/** A part of a statement. */
+export type Fragment = postgresTypes.PendingQuery<postgresTypes.Row[]>
+
 /** How much of a pool is in use, and whether the database answered it last. */
 export type PoolUsage = {
   max: number
@@ -108,6 +111,7 @@ function connect(
 ): Db & SupervisedPool {
   return postgres(url, {
     ...options,
+    ...socketOf(url),
     // A pooler accepts no such parameters (the role has the limits instead), sets a name anew wherever it differs, and may
     // not know a prepared statement on the connection that it gives the next transaction.
     ...(pools?.pooler
@@ -126,6 +130,12 @@ function connect(
     backoff: (failures: number) => Math.min(0.05 * 2 ** failures, 0.5),
     onnotice: () => {},
   }) as Db & SupervisedPool
+}
+
+/** The folder of the server's socket file, which an address names as libpq's do (`postgres://user@%2Frun%2Fpostgresql/name`) and the client does not decode. */
+function socketOf(url: string): { host?: string } {
+  const host = decodeURIComponent(URL.parse(url)?.hostname ?? '')
+  return host.startsWith('/') ? { host } : {}
 }
 
 /** `identity-portal web 17 4711@host`: the role, at most how many connections, and which process. */

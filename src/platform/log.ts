@@ -44,6 +44,14 @@ export function createLog(level: LogLevel, write?: (line: string) => void): Log 
   }
 }
 
+/** The same log; every line has these fields. */
+export const withFields = (log: Log, added: Record<string, unknown>): Log => ({
+  debug: (event, fields) => log.debug(event, { ...fields, ...added }),
+  info: (event, fields) => log.info(event, { ...fields, ...added }),
+  warn: (event, fields) => log.warn(event, { ...fields, ...added }),
+  error: (event, fields) => log.error(event, { ...fields, ...added }),
+})
+
 type Fields = Record<string, unknown>
 
 /** The ids of the request and the trace that a line belongs to. */

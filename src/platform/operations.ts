@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type TracingChannelSubscribers, tracingChannel } from 'node:diagnostics_channel'
 import { type Correlation, correlationStorage } from './correlation.ts'
 
@@ -23,13 +24,18 @@ type Message = {
 // Node's registry of what can be observed. Without subscribers an operation costs one comparison.
 const channel = tracingChannel<unknown, Message>('identity-portal:operation')
 
+const unobserved = new AsyncLocalStorage<true>()
+
+/** Runs `work`, and what it starts, without reporting its operations. */
+export const withoutObservers = <T>(work: () => T): T => unobserved.run(true, work)
+
 /** Runs `work`, and reports it to the observers. `describe` names its outcome in one of few words. */
 export function observe<T>(
   operation: Operation,
   work: () => Promise<T>,
   describe: (outcome: { result?: T; error?: unknown }) => string = succeededOrFailed,
 ): Promise<T> {
-  if (!channel.hasSubscribers) return work()
+  if (!channel.hasSubscribers || unobserved.getStore()) return work()
   const message = { operation, describe: describe as Message['describe'], startedAt: 0 }
   return channel.tracePromise(work, message) as Promise<T>
 }

@@ -20,7 +20,7 @@ export function entryPage(
 <h1>${title}</h1>
 <p class="lead">${describeEntry(reader.texts, entry)}</p>
 <dl class="facts">${facts(reader, data)}</dl>
-<p><a class="button" href="/activity/${entry.id}/unexpected">${activity.unexpected}</a></p>
+${reader.site.isSandbox ? '' : html`<p><a class="button" href="/activity/${entry.id}/unexpected">${activity.unexpected}</a></p>`}
 ${entry.images.length > 0 ? files(reader, entry) : ''}
 <section aria-labelledby="proof"><h2 id="proof">${activityEntry.proof}</h2>
 ${proof ? proofOf(reader, entry, proof) : html`<p>${activityEntry.notProven}</p>`}</section>`,

@@ -91,7 +91,7 @@ ${
     : html`<details><summary>${activity.times(line.length, moment(reader, newest.at))}</summary>
 <ul class="seen">${line.map((entry) => html`<li>${link(entry)}</li>`)}</ul></details>`
 }
-<p class="quiet"><a href="/activity/${newest.id}/unexpected" aria-label="${activity.unexpectedLabel(newest.id)}">${activity.unexpected}</a></p></div>`
+${reader.site.isSandbox ? '' : html`<p class="quiet"><a href="/activity/${newest.id}/unexpected" aria-label="${activity.unexpectedLabel(newest.id)}">${activity.unexpected}</a></p>`}</div>`
 }
 
 function endedSection(reader: Reader, ended: readonly EndedConsent[]): Html {

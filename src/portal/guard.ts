@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Provider } from 'oidc-provider'
-import { type Account, findAccount, lockAccount } from '../accounts/accounts.ts'
+import { type Account, findAccount, fullNameOf, lockAccount } from '../accounts/accounts.ts'
 import type { MailContext } from '../accounts/mails.ts'
 import { evaluatePasswordAlone } from '../accounts/second-factor.ts'
 import { isRecentSignIn } from '../accounts/session-limits.ts'
@@ -10,6 +10,8 @@ import type { Config } from '../config.ts'
 import { findErasureTime } from '../id-verification/erasure-requests.ts'
 import type { RequireProof } from '../oauth/interactions.ts'
 import { authenticateForm, PROOF_FIELDS } from '../oauth/logins.ts'
+import { confirmPersonaPage } from '../oauth/persona-pages.ts'
+import { authenticatePersona, type Personas } from '../oauth/personas.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { browserOf, renewSession, resumeSession, type SignedIn } from '../oauth/sessions.ts'
 import type { Db, Sql } from '../platform/db.ts'
@@ -39,6 +41,8 @@ export type GuardParts = {
   jobs: Jobs
   config: MailContext['config'] & Pick<Config, 'mail' | 'production' | 'host'>
   readerOf: ReaderOf
+  /** In the sandbox. */
+  personas?: Personas | undefined
   log: Log
 }
 type Form = Record<string, unknown>
@@ -134,12 +138,16 @@ async function confirm(
 ): Promise<FailedSignIn | SecondStep | undefined> {
   const { db, provider, log } = parts
   const { incoming, outgoing } = c.env
-  const result = await authenticateForm(parts, {
-    form: { ...form, email: account.email },
-    address: parts.addressOf(incoming),
-    browser: browserOf(parts, c),
-    requiresFactor,
-  })
+  const address = parts.addressOf(incoming)
+  const persona = await parts.personas?.find(account.id)
+  const result = persona
+    ? authenticatePersona(parts, { offered: [persona], form: { persona: persona.kind }, address })
+    : await authenticateForm(parts, {
+        form: { ...form, email: account.email },
+        address,
+        browser: browserOf(parts, c),
+        requiresFactor,
+      })
   if (result.outcome === 'second-step') return result
   if (result.outcome === 'failed')
     return result.status === 401 && !form.passkey && !('second-step' in form)
@@ -154,7 +162,7 @@ async function confirm(
 
 /** The page that asks for the proof. It sends `form` again, to the address of this request. */
 function showConfirm(
-  { issuer, forms }: GuardParts,
+  { issuer, forms, personas }: GuardParts,
   c: Context<PageEnv>,
   { account, csrfOf, declineBy, formTargets = [] }: ProofRequest,
   form: Form,
@@ -170,6 +178,10 @@ function showConfirm(
     fields: fieldsToRepeat(form),
     error: failed?.error(c.var.reader.texts),
   }
+  if (personas)
+    return c.html(
+      confirmPersonaPage(c.var.reader, { ...shared, name: fullNameOf(account), declineBy }),
+    )
   return c.html(
     secondStep
       ? secondStepPage(c.var.reader, { ...secondStep, ...shared })

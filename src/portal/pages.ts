@@ -70,7 +70,7 @@ export function homePage(
     actions: signOutForm(
       reader,
       csrf,
-      html`<span>${account.email}</span> <a href="/account">${common.yourAccount}</a>`,
+      html`<span>${account.email}</span>${reader.site.isSandbox ? '' : html` <a href="/account">${common.yourAccount}</a>`}`,
     ),
     body: html`${notice ? html`<div class="notice good" role="status"><p>${notice}</p></div>` : ''}
 <h1>${home.greeting(account.name)}</h1>

@@ -5,6 +5,8 @@ import { isSignUpOffered } from '../accounts/sign-up.ts'
 import { authenticateForm } from '../oauth/logins.ts'
 import { completeSignIn } from '../oauth/new-sign-ins.ts'
 import { signInPage } from '../oauth/pages.ts'
+import { personasPage } from '../oauth/persona-pages.ts'
+import { authenticatePersona, preselect } from '../oauth/personas.ts'
 import { secondStepPage } from '../oauth/second-step-pages.ts'
 import { browserOf, endSession, startSession } from '../oauth/sessions.ts'
 import { readForm } from '../web/form-body.ts'
@@ -18,6 +20,8 @@ import { type Guard, type GuardParts, signInPath } from './guard.ts'
 type SignInOptions = {
   /** The page of this portal to which the resident was going. */
   returnTo?: string
+  /** In the sandbox: whose personas are offered. */
+  team?: unknown
   /** What the sign-in that was just tried still lacks. */
   missing?: (FailedSignIn & { email: string }) | SecondStep
 }
@@ -26,7 +30,7 @@ type SignInOptions = {
 export async function showSignIn(
   parts: GuardParts,
   c: Context<PageEnv>,
-  { returnTo = '/', missing }: SignInOptions = {},
+  { returnTo = '/', team, missing }: SignInOptions = {},
 ): Promise<Response> {
   const failed = missing?.outcome === 'second-step' ? missing.failed : missing
   setSecurityHeaders(c, { issuer: parts.issuer, passkeys: true })
@@ -40,6 +44,14 @@ export async function showSignIn(
     csrf: parts.forms.create(signInForm(parts, c)),
     fields,
     error: failed?.error(reader.texts),
+  }
+  if (parts.personas) {
+    const teamId = await parts.personas.findTeam(team)
+    const offered = await parts.personas.listForTeam(teamId)
+    const chosen = preselect(offered, {})
+    const ofTeam: [string, string][] = [...fields, ['team', teamId]]
+    const data = { ...shared, fields: ofTeam, offered, chosen }
+    return c.html(personasPage(reader, data), failed?.status ?? 200)
   }
   return c.html(
     missing?.outcome === 'second-step'
@@ -61,10 +73,10 @@ export async function openSignIn(
   const returnTo = ownPath(c.req.query('return'), parts.issuer)
   return (await parts.guard.findResident(c))
     ? c.redirect(returnTo, 303)
-    : showSignIn(parts, c, { returnTo })
+    : showSignIn(parts, c, { returnTo, team: c.req.query('team') })
 }
 
-/** `POST /sign-in`: an e-mail address and a password, a passkey, or the second step. */
+/** `POST /sign-in`: an e-mail address and a password, a passkey, or the second step; in the sandbox a persona. */
 export async function signIn(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
   const form = await readForm(c)
   parts.forms.require(c.req.raw, signInForm(parts, c), form.csrf)
@@ -74,9 +86,14 @@ export async function signIn(parts: GuardParts, c: Context<PageEnv>): Promise<Re
   const browser = browserOf(parts, c)
   const snapshot = await takeSnapshot(parts.db)
   const address = parts.addressOf(incoming)
-  const tried = await authenticateForm(parts, { form, address, browser })
+  const { personas } = parts
+  const team = await personas?.findTeam(form.team)
+  const tried =
+    personas && team
+      ? authenticatePersona(parts, { offered: await personas.listForTeam(team), form, address })
+      : await authenticateForm(parts, { form, address, browser })
   if (tried.outcome === 'failed')
-    return showSignIn(parts, c, { returnTo, missing: { ...tried, email } })
+    return showSignIn(parts, c, { returnTo, team, missing: { ...tried, email } })
   if (tried.outcome === 'second-step') return showSignIn(parts, c, { returnTo, missing: tried })
   const started = await startSession(
     { ...parts, provider: parts.provider() },

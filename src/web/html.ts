@@ -39,7 +39,7 @@ export function page(
 ): Html {
   const { title, body, actions = '', passkeys = false, camera = false, hasSwitch = true } = content
   const scripts = [...(passkeys ? [passkeyScript] : []), ...(camera ? [cameraScript] : [])]
-  const { frame } = texts
+  const { frame, sandbox } = texts
   return html`<!doctype html>
 <html lang="${texts.language.tag}">
 <head>
@@ -47,7 +47,7 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${title} · ${frame.portal}</title>
+<title>${title} · ${frame.portal}${site.isSandbox ? ` · ${sandbox.name}` : ''}</title>
 <link rel="stylesheet" href="${site.stylesheet.path}">${scripts.map(
     ({ path }) => html`
 <script src="${path}" defer></script>`,
@@ -55,7 +55,7 @@ export function page(
 </head>
 <body>
 <a class="skip" href="#main">${frame.skip}</a>
-<header class="top"><div class="bar"><a class="brand" href="/">${
+<header class="top">${site.isSandbox ? html`<p class="sandbox"><strong>${sandbox.name}</strong> ${sandbox.banner}</p>` : ''}<div class="bar"><a class="brand" href="/">${
     site.logo
       ? html`<img src="${site.logo.path}" alt="" class="logo">`
       : html`<span class="mark" aria-hidden="true"></span>`

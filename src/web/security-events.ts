@@ -2,6 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto'
 import type { Db, Sql } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { type Loop, startLoop } from '../platform/loop.ts'
+import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import { networkOf } from './client-address.ts'
 
 type Kind = { level: 'info' | 'warn'; byAnyone?: true }
@@ -136,7 +137,8 @@ export async function recordOperatorAction(
   await sql`insert into operator_action (action, subject) values (${action}, ${subject ?? null})`
 }
 
-const RELAY_MS = 2_000
+/** Whether an action of the operator is to be emitted. */
+export const isOperatorActionDue = (sql: Sql) => sql`exists (select from operator_action)`
 
 /** Emits recorded actions of the operator in order, each once unless the process dies in between. */
 export function relayOperatorActions(parts: { db: Db; security: SecurityEvents; log: Log }): Loop {
@@ -150,8 +152,5 @@ export function relayOperatorActions(parts: { db: Db; security: SecurityEvents; 
       for (const { action, subject } of rows)
         security.emit('operator_action', { action, subject: subject ?? undefined })
     })
-  return startLoop(
-    { event: 'operator actions cannot be read', pauseMs: RELAY_MS, firstAfterMs: RELAY_MS, log },
-    relay,
-  )
+  return startLoop({ event: 'operator actions cannot be read', pauseMs: OWN_LOOK_MS, log }, relay)
 }

@@ -28,12 +28,21 @@ export type SiteLogo = { contentType: 'image/png' | 'image/svg+xml'; bytes: Uint
 export type Asset = { path: string; contentType: string; body: string | Uint8Array<ArrayBuffer> }
 
 /** What every page has from the operator. */
-export type Site = { stylesheet: Asset; logo: Asset | undefined; contact: SiteContact }
+export type Site = {
+  stylesheet: Asset
+  logo: Asset | undefined
+  contact: SiteContact
+  /** Every page then says that its people are invented. */
+  isSandbox: boolean
+}
 
 const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
 
 /** What pages need of the configuration: the stylesheet with its colours, the logo, the contacts. */
-export function createSite({ colours, logo, contact }: SiteConfig): Site {
+export function createSite(
+  { colours, logo, contact }: SiteConfig,
+  { isSandbox = false } = {},
+): Site {
   const styles = `${css}${overridesOf(colours)}`
   return {
     stylesheet: createAsset('portal', 'css', 'text/css; charset=utf-8', styles),
@@ -46,6 +55,7 @@ export function createSite({ colours, logo, contact }: SiteConfig): Site {
         new Uint8Array(logo.bytes),
       ),
     contact,
+    isSandbox,
   }
 }
 

@@ -72,7 +72,7 @@ describe.skipIf(!executable)('the request log in a browser', () => {
     await page.getByRole('heading', { name: 'What to do' }).waitFor()
     await check()
 
-    await page.getByRole('link', { name: `Requests of Harbour ${width}` }).click()
+    await page.getByRole('link', { name: 'All requests' }).click()
     await page.getByLabel('Endpoint').selectOption('authorization')
     await page.getByRole('button', { name: 'Show' }).click()
     await page.waitForURL(/endpoint=authorization/)

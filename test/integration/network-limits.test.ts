@@ -85,6 +85,12 @@ const UNLIMITED = `
   GET /interaction/:uid/continue
   GET /
   GET /sign-in
+  GET /developers
+  GET /developers/requests
+  GET /developers/:team
+  GET /developers/:team/:place/:client/requests
+  GET /developers/:team/:place/:client/requests/:request
+  GET /developers/:team/sandbox
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -131,6 +137,7 @@ const UNLIMITED = `
   GET /privacy
   GET /accessibility
   GET /reference
+  GET /guides/errors
   GET /health
   GET /health/live
   GET /health/ready
@@ -199,6 +206,8 @@ describe('every route has a rule', () => {
       lanes: [],
       limiter: { take() {} },
       network: {},
+      // So that the developers' console is there.
+      sandbox: {},
       site: createSite(PLAIN_SITE),
     } as unknown as WebContext)
     const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.endsWith('*'))
@@ -346,6 +355,7 @@ test('a program reads JSON', async () => {
   expect(await (await send()).json()).toEqual({
     error: 'rate_limit_exceeded',
     error_description: expect.stringContaining('seconds'),
+    error_uri: `${portal.issuer}/guides/errors#rate_limit_exceeded`,
   })
 })
 

@@ -81,6 +81,9 @@ export async function createApplication(
         bound,
       )
     },
+    /** Redeems the code that the browser brought back. */
+    redeem: (back: string, checks: Awaited<ReturnType<typeof authorizationRequest>>['checks']) =>
+      client.authorizationCodeGrant(configuration, new URL(back), checks, undefined, bound),
     refresh: (refreshToken: string) =>
       client.refreshTokenGrant(configuration, refreshToken, undefined, bound),
     /** The API's response to this token. */

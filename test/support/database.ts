@@ -4,15 +4,24 @@ import { urlOf } from '../../src/local/embedded/postgres.ts'
 import { type Db, openDb } from '../../src/platform/db.ts'
 
 /** Creates a database for one test file, cloned from the migrated template. */
-export async function createDatabase(): Promise<{ db: Db; url: string; drop(): Promise<void> }> {
-  const { port, password } = inject('cluster')
+export async function createDatabase(): Promise<{
+  db: Db
+  /** Over the socket file. */
+  url: string
+  /** For what is put between a portal and its database. */
+  tcpUrl: string
+  drop(): Promise<void>
+}> {
+  const { host, port, password } = inject('cluster')
   const name = `test_${randomBytes(6).toString('hex')}`
   await administer(`create database ${name} template template strategy file_copy`)
-  const url = urlOf(port, password, name)
+  const tcpUrl = urlOf(port, password, name)
+  const url = tcpUrl.replace('127.0.0.1', host)
   const db = openDb(url, { connections: 4 })
   return {
     db,
     url,
+    tcpUrl,
     async drop() {
       await db.end({ timeout: 1 })
       await administer(`drop database ${name} with (force)`)
@@ -20,7 +29,8 @@ export async function createDatabase(): Promise<{ db: Db; url: string; drop(): P
   }
 
   async function administer(statement: string) {
-    const admin = openDb(urlOf(port, password, 'postgres'), { connections: 1 })
+    const server = urlOf(port, password, 'postgres').replace('127.0.0.1', host)
+    const admin = openDb(server, { connections: 1 })
     try {
       // PostgreSQL clones a template only once at a time, and another test file may be cloning it now.
       await admin`select pg_advisory_lock(1)`

@@ -20,7 +20,7 @@ import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createVault } from '../../src/platform/vault.ts'
 import { prepareListener, startServer } from '../../src/server.ts'
-import type { Sandbox } from '../../src/web-context.ts'
+import type { Sandbox, WebOptions } from '../../src/web-context.ts'
 import { startWorker } from '../../src/worker.ts'
 import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
@@ -40,12 +40,13 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 export async function startPortal({
   worker = false,
   developerSandbox,
-  consoleIssuer,
+  portal,
   ...given
 }: {
   worker?: boolean
   developerSandbox?: Sandbox
-  consoleIssuer?: string
+  /** Of a sandbox. */
+  portal?: WebOptions['portal']
 } & Partial<CompleteConfig> = {}) {
   const { keys } = inject('cluster')
   const database = await createDatabase()
@@ -76,7 +77,8 @@ export async function startPortal({
   const parts = await openContext(config, log)
   // As `serve` does.
   parts.readiness.add('keys', () => requireNeededKeys(parts))
-  const first = await startProcess(parts, worker, developerSandbox, consoleIssuer)
+  const places = { sandbox: developerSandbox, portal }
+  const first = await startProcess(parts, worker, places)
 
   return {
     ...first,
@@ -96,7 +98,7 @@ export async function startPortal({
       startProcess(
         { ...parts, ...changed, config: { ...config, issuer: first.issuer, ...given } },
         worker,
-        developerSandbox,
+        places,
       ),
     /** Starts another web process as a process of the operating system, like an operator. */
     startOther: (given: Environment = {}) =>
@@ -121,7 +123,7 @@ export async function startPortal({
 
 /** The sandbox of a portal: `startPortal({ developerSandbox: await startSandbox() })`. Close it after the portal. */
 export async function startSandbox(
-  given: { worker?: boolean; consoleIssuer?: string } & Partial<CompleteConfig> = {},
+  given: { worker?: boolean; portal?: WebOptions['portal'] } & Partial<CompleteConfig> = {},
 ) {
   const portal = await startPortal({ ...given, isSandbox: true })
   return { ...portal, context: portal.parts }
@@ -130,8 +132,7 @@ export async function startSandbox(
 async function startProcess(
   parts: AppContext,
   hasWorker: boolean,
-  sandbox?: Sandbox,
-  consoleIssuer?: string,
+  places: Pick<WebOptions, 'sandbox' | 'portal'>,
 ) {
   const listener = await prepareListener(parts.config)
   // Browsers send cookies to every port of a host.
@@ -144,8 +145,7 @@ async function startProcess(
     issuer,
     jobs: web.jobs,
     onDelivery: () => worker?.checkInbox(),
-    sandbox,
-    consoleIssuer,
+    ...places,
   })
   return {
     jobs: web.jobs,

@@ -21,7 +21,10 @@ beforeAll(async () => {
   portal = await startPortal()
   const { database } = portal.config
   proxy = await startNetworkProxy(Number(new URL(database.url).port))
-  const url = Object.assign(new URL(database.url), { port: String(proxy.port) }).href
+  const url = Object.assign(new URL(database.url), {
+    hostname: '127.0.0.1',
+    port: String(proxy.port),
+  }).href
   web = await portal.startAnother({ database: { ...database, url } })
   const resident = await addResident(portal.parts)
   await addVerification(portal.parts, resident.id)

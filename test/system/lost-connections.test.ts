@@ -19,7 +19,7 @@ beforeEach(async () => {
   process.on('uncaughtException', collect)
   process.on('unhandledRejection', collect)
   proxy = await startNetworkProxy(Number(new URL(database.url).port))
-  db = openDb(Object.assign(new URL(database.url), { port: String(proxy.port) }).href)
+  db = openDb(Object.assign(new URL(database.tcpUrl), { port: String(proxy.port) }).href)
 })
 afterEach(async () => {
   await db.end({ timeout: 1 })
@@ -151,9 +151,12 @@ test('a connection that a firewall forgot is replaced, and a slow statement on a
       await database.db`select from pg_stat_activity where query like '%pg_sleep(9)%' and state = 'active' and pid <> pg_backend_pid()`
     expect(row).toBeDefined()
   })
-  const second = openDb(Object.assign(new URL(database.url), { port: String(proxy.port) }).href, {
-    connections: 1,
-  })
+  const second = openDb(
+    Object.assign(new URL(database.tcpUrl), { port: String(proxy.port) }).href,
+    {
+      connections: 1,
+    },
+  )
   await second`select 1`
   await expect(slow).resolves.toMatchObject([{ kind: 'slow' }])
   proxy.forget()
@@ -204,7 +207,7 @@ test('a connection that is lost while the client asks for the types of arrays is
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  const url = Object.assign(new URL(database.url), { port: String(port) }).href
+  const url = Object.assign(new URL(database.tcpUrl), { port: String(port) }).href
   const opening = openDb(url, { connections: 1 })
   await expect(opening`select array['a', 'b'] as list`).resolves.toEqual([{ list: ['a', 'b'] }])
   expect(losses).toBe(1)

@@ -21,7 +21,7 @@ const test = base.extend<{ database: Awaited<ReturnType<typeof openDatabase>> }>
 
 /** A database behind a network that can fail. */
 async function openDatabase() {
-  const { url, drop } = await createDatabase()
+  const { tcpUrl: url, drop } = await createDatabase()
   const network = await startNetworkProxy(Number(new URL(url).port))
   return {
     network,

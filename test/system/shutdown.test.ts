@@ -13,7 +13,7 @@ for (const weather of ['black-hole', 'refusing'] as const)
     const database = await createDatabase()
     const proxy = await startNetworkProxy(Number(new URL(database.url).port))
     const { child, url } = await serve({
-      ...withDatabase(Object.assign(new URL(database.url), { port: String(proxy.port) }).href),
+      ...withDatabase(Object.assign(new URL(database.tcpUrl), { port: String(proxy.port) }).href),
       SHUTDOWN_SECONDS: String(SHUTDOWN_SECONDS),
     })
     proxy.become(weather)
@@ -47,7 +47,7 @@ test('a second signal ends the process at once', async ({ program: { serve } }) 
   const database = await createDatabase()
   const proxy = await startNetworkProxy(Number(new URL(database.url).port))
   const { child } = await serve(
-    withDatabase(Object.assign(new URL(database.url), { port: String(proxy.port) }).href),
+    withDatabase(Object.assign(new URL(database.tcpUrl), { port: String(proxy.port) }).href),
   )
   proxy.become('black-hole')
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))

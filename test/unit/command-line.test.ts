@@ -59,7 +59,8 @@ describe('help', () => {
     const declared = Object.keys(COMMANDS[name]?.options ?? {})
     for (const option of declared)
       expect(options.filter(([flag]) => flag?.split(' ')[0] === `--${option}`)).toHaveLength(1)
-    const general = COMMANDS[name]?.run ? ['--json', '-h, --help'] : ['-h, --help']
+    const sandbox = COMMANDS[name]?.isOfPortal ? [] : ['--sandbox']
+    const general = COMMANDS[name]?.run ? ['--json', ...sandbox, '-h, --help'] : ['-h, --help']
     expect(options).toHaveLength(declared.length + general.length)
     for (const [flag, text] of options) expect([flag, text]).toEqual([flag, expect.any(String)])
     for (const [, text] of readSection(help, 'Arguments').filter(([argument]) => argument))

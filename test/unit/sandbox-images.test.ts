@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { drawImage, markJpeg, sampleImages } from '../../src/local/sandbox/images.ts'
+import { drawImage, sampleImages } from '../../src/local/sandbox/images.ts'
 import { lettering } from '../../src/local/sandbox/lettering.ts'
 import { inventPerson, machineReadableLines } from '../../src/local/sandbox/specimen.ts'
+import { markJpeg } from '../../src/platform/jpeg-mark.ts'
 
 const SMALL = { photoPixels: 480 }
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')

@@ -31,9 +31,11 @@ const SHARED = { OUTBOUND_ALLOW: '127.0.0.1/32,::1/128' }
 /** Starts the portal with two residents, an application and a sandbox vendor. `check` runs the whole flow by program and ends. */
 export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): Promise<void> {
   if (check) return await withOwnDirectory((own) => runCheck(serve, { ...SHARED, ...env, ...own }))
-  await requireFreePort(addressesOf(env))
+  const addresses = addressesOf(env)
+  await requireFreePort(addresses)
   print(styleText('dim', 'starting PostgreSQL, the S3 server and the portal …'))
-  const served = await serve({ LOG_LEVEL: 'warn', ...SHARED, ...env })
+  const sandbox = addresses.port ? { SANDBOX_PORT: String(addresses.port + 3) } : {}
+  const served = await serve({ LOG_LEVEL: 'warn', ...SHARED, ...sandbox, ...env })
   try {
     await runDemo(served, shutdownSignal)
   } finally {
@@ -41,11 +43,11 @@ export async function demo({ check, serve, shutdownSignal, env }: DemoOptions): 
   }
 }
 
-/** The portal's port and the two after it: the application's and the vendor's. */
+/** The portal's port and the three after it: the application's, the vendor's and the sandbox's. */
 function addressesOf(env: Environment) {
   const { host, port } = loadConfig(env)
-  if (port > 65_533) throw new OperatorError('The demo needs three ports: PORT is 65533 or less.')
-  return { host, port, count: 3, variable: 'PORT', command: 'npm run demo' }
+  if (port > 65_532) throw new OperatorError('The demo needs four ports: PORT is 65532 or less.')
+  return { host, port, count: 4, variable: 'PORT', command: 'npm run demo' }
 }
 
 async function runCheck(serve: DemoOptions['serve'], env: Environment) {
@@ -58,6 +60,14 @@ async function runCheck(serve: DemoOptions['serve'], env: Environment) {
   }
 }
 
+const NO_SANDBOX = {
+  SANDBOX_PORT: '',
+  SANDBOX_ISSUER: '',
+  SANDBOX_DATABASE_URL: '',
+  SANDBOX_MIGRATION_DATABASE_URL: '',
+  SANDBOX_S3_BUCKET: '',
+}
+
 /** Runs `work` with free ports and an empty data directory, so that another portal can run meanwhile. */
 async function withOwnDirectory(work: (own: Environment) => Promise<void>) {
   const directory = await mkdtemp(join(tmpdir(), 'portal-check-'))
@@ -65,6 +75,7 @@ async function withOwnDirectory(work: (own: Environment) => Promise<void>) {
     await work({
       PORT: '0',
       METRICS_PORT: '',
+      ...NO_SANDBOX,
       LOG_LEVEL: 'error',
       DATA_DIR: join(directory, 'data'),
     })
@@ -87,6 +98,7 @@ async function runDemo(served: Served, shutdownSignal: () => Promise<unknown>) {
     application: application.url.replace('127.0.0.1', 'localhost'),
     portal: server.issuer,
     vendor: vendor.url.replace('127.0.0.1', 'localhost'),
+    sandbox: served.sandbox?.issuer,
     dataDir: context.config.dataDir,
   })
   await shutdownSignal()
@@ -106,9 +118,10 @@ function printAddresses(given: {
   application: string
   portal: string
   vendor: string
+  sandbox: string | undefined
   dataDir: string
 }) {
-  const { application, portal, vendor, dataDir } = given
+  const { application, portal, vendor, sandbox, dataDir } = given
   const entry = (name: string, value: string) =>
     print(`  ${styleText('bold', name.padEnd(13))} ${value}`)
   print()
@@ -118,6 +131,8 @@ function printAddresses(given: {
   entry('Portal', `${portal}   the resident’s page: documents, and who may see them`)
   entry('Mails', `${portal}/outbox   mails are shown here, because no mail server is configured`)
   entry('Vendor', `${vendor}   decides in the place of a company that verifies identities`)
+  if (sandbox)
+    entry('Sandbox', `${sandbox}   invented people, for developers: sign in as any of them`)
   print()
   entry('Sign in as', `${ANA.email}   was verified`)
   entry('or as', `${LUIS.email}   is not verified yet`)

@@ -23,18 +23,21 @@ export async function startPostgres({
   dir,
   password,
   durable = true,
+  hasSocket = false,
   databases = [],
   log,
 }: {
   dir: string
   password: string
   durable?: boolean
+  /** Also listens on a socket file in `dir`, which costs less than TCP. */
+  hasSocket?: boolean
   /** Created beside the first one, where they are missing. */
   databases?: readonly string[]
   log?: Log
 }): Promise<EmbeddedPostgres> {
   const cluster = await prepareCluster({ dir, password, durable })
-  const start = (port?: number) => startServer(cluster, durable, port)
+  const start = (port?: number) => startServer(cluster, { durable, hasSocket }, port)
   const server = await keepRunning(start, log)
   try {
     await ensureDatabases(server.port, password, [USER, ...databases])
@@ -94,14 +97,14 @@ async function keepRunning(
 
 async function startServer(
   { dir, binaries, runAs }: Cluster,
-  durable: boolean,
+  { durable, hasSocket }: { durable: boolean; hasSocket: boolean },
   fixedPort?: number,
 ): Promise<Server> {
   for (let tries = 1; ; tries++) {
     const port = fixedPort ?? (await findFreePort())
     const settings = {
       listen_addresses: '127.0.0.1',
-      unix_socket_directories: '',
+      unix_socket_directories: hasSocket ? dir : '',
       // The portals of several test files at a time have more.
       max_connections: durable ? '200' : '400',
       fsync: durable ? 'on' : 'off',

@@ -15,7 +15,7 @@ export function drawFront(person: Person): string {
     `
     ${emblem(150, 120)}
     ${lettering('Republic of Utopia', { x: 245, y: 118, size: 44, color: INK, weight: 0.13, spacing: 3.4 })}
-    ${lettering('Identity card', { x: 247, y: 172, size: 24, color: FAINT_INK, weight: 0.11, spacing: 4 })}
+    ${lettering(person.title ?? 'Identity card', { x: 247, y: 172, size: 24, color: FAINT_INK, weight: 0.11, spacing: 4 })}
     ${lettering('UTO', { x: 1470, y: 118, size: 44, color: INK, weight: 0.13, anchor: 'end', spacing: 4 })}
     <g transform="translate(90 250)">
       <clipPath id="portrait"><rect width="430" height="560" rx="14"/></clipPath>

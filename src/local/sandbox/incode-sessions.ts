@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { markJpeg } from '../../platform/jpeg-mark.ts'
 import { apiFaultSchema, deliveryFaultSchema, imageFaultSchema, linkFaultSchema } from './faults.ts'
-import { markJpeg, sampleImages } from './images.ts'
+import { sampleImages } from './images.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 
 /** Faults that the sandbox simulates. An empty object means none. */

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { markJpeg, type SampleImages, sampleImages } from './images.ts'
+import { markJpeg } from '../../platform/jpeg-mark.ts'
+import { type SampleImages, sampleImages } from './images.ts'
 import type { Faults } from './mosaic-faults.ts'
 import { fullName, inventPerson, issuedOn, type Person } from './specimen.ts'
 

@@ -11,6 +11,8 @@ export type Person = {
   documentNumber: string
   /** `YYYY-MM-DD`. */
   validUntil: string
+  /** What the document calls itself; by default an identity card. */
+  title?: string | undefined
   /** The long edge of the drawings in pixels; by default 1920, as phones send them. */
   photoPixels?: number | undefined
 }

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { markJpeg, type SampleImages, sampleImages } from './images.ts'
+import { markJpeg } from '../../platform/jpeg-mark.ts'
+import { type SampleImages, sampleImages } from './images.ts'
 import { inventPerson, type Person } from './specimen.ts'
 import { type Faults, faultsSchema } from './veriff-faults.ts'
 

@@ -1,19 +1,25 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { ClientMetadata, Provider } from 'oidc-provider'
+import type { Provider } from 'oidc-provider'
 import { hashesOfSecret } from '../../clients/clients.ts'
 import { hashSecret } from '../../platform/secrets.ts'
+import type { PatchContext } from './patch.ts'
 
 /**
  * Compares the SHA-256 of a client secret in constant time. The library compares with the secret itself, and we store only the hash.
  * Unnecessary when the library takes a function that verifies a client secret; 9.13 has none.
  */
-export function compareHashedSecrets(provider: Provider): void {
+export function compareHashedSecrets(
+  provider: Provider,
+  { secretUses }: Pick<PatchContext, 'secretUses'>,
+): void {
   Object.defineProperty(provider.Client.prototype, 'compareClientSecret', {
-    value(this: ClientMetadata & { clientSecret?: string }, actual: string) {
+    value(this: { clientId: string; clientSecret?: string }, actual: string) {
       const given = hashSecret(actual)
-      return hashesOfSecret(this.clientSecret ?? '').some(
+      const used = hashesOfSecret(this.clientSecret ?? '').find(
         (stored) => stored.length === given.length && timingSafeEqual(stored, given),
       )
+      if (used) secretUses.note(this.clientId, used)
+      return used !== undefined
     },
   })
 }

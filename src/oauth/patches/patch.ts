@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorOut, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { MailContext } from '../../accounts/mails.ts'
+import type { SecretUses } from '../../clients/secret-uses.ts'
 import type { SubjectIdentifiers } from '../../clients/subject-identifiers.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Jobs } from '../../platform/jobs.ts'
@@ -13,6 +14,7 @@ import type { ClientAddress } from '../../web/client-address.ts'
 import type { ReaderOf } from '../../web/reader.ts'
 import type { SecurityEvents } from '../../web/security-events.ts'
 import type { Texts } from '../../web/texts/en.ts'
+import type { OtherPlace } from '../other-place.ts'
 import type { FindPresentedToken } from '../token-state.ts'
 import type { DisclosedVerification } from '../verified-claims.ts'
 
@@ -42,6 +44,8 @@ export type PatchContext = {
   readerOf: ReaderOf
   config: MailContext['config']
   addressOf: ClientAddress
+  otherPlace?: OtherPlace | undefined
+  secretUses: SecretUses
   /** Called when the client of this request has authenticated. */
   onAuthenticatedClient: (req: IncomingMessage) => void
 }

@@ -8,6 +8,7 @@ import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
 import { allowRetriesAfterFailure } from './lost-refreshes.ts'
 import { completeSignIns } from './new-sign-ins.ts'
 import { allowOfflineAccess } from './offline-access.ts'
+import { describeOtherPlace } from './other-place.ts'
 import type { Patch, PatchContext } from './patch.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
 import { rejectReplays } from './replay.ts'
@@ -40,6 +41,7 @@ const PATCHES: readonly Patch[] = [
   linkErrors,
   allowRetriesAfterFailure,
   renderFailures,
+  describeOtherPlace,
   emitSecurityEvents,
   completeSignIns,
   patchResponses,

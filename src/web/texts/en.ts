@@ -60,6 +60,24 @@ export const en = {
       'That passkey opens the account after your password. Please type that first.',
   },
 
+  sandbox: {
+    name: 'Sandbox',
+    banner: 'Invented people: nothing here is real.',
+    title: 'Choose a persona',
+    errorTitle: 'Error: choose a persona',
+    lead: 'You see the pages of this person, as a resident sees their own.',
+    leadFor: (application: Html) =>
+      html`${application} would like to know who you are. Choose whom it meets: there is no password.`,
+    legend: 'Personas',
+    button: 'Continue as this person',
+    unknown: 'Choose one of these personas.',
+    confirmLead:
+      'Here a resident confirms with a password or a passkey who they are. A persona needs only this button.',
+    confirmButton: (name: string) => `Continue as ${name}`,
+    notHere:
+      'The sandbox has no such page. Residents have pages of their own for their account and their identity checks; what becomes of a persona follows from its kind.',
+  },
+
   secondStep: {
     title: 'Second step',
     errorTitle: 'Error: second step',

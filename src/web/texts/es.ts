@@ -70,6 +70,24 @@ export const es: Texts = {
       'Esa clave de acceso abre la cuenta después de la contraseña. Escriba primero su contraseña.',
   },
 
+  sandbox: {
+    name: 'Entorno de pruebas',
+    banner: 'Personas inventadas: aquí nada es real.',
+    title: 'Elija un personaje',
+    errorTitle: 'Error: elija un personaje',
+    lead: 'Verá las páginas de esta persona, como un residente ve las suyas.',
+    leadFor: (application) =>
+      html`${application} desea saber quién es usted. Elija a quién conocerá: no hay contraseña.`,
+    legend: 'Personajes',
+    button: 'Continuar como esta persona',
+    unknown: 'Elija uno de estos personajes.',
+    confirmLead:
+      'Aquí un residente confirma su identidad con una contraseña o una clave de acceso. Un personaje solo necesita este botón.',
+    confirmButton: (name) => `Continuar como ${name}`,
+    notHere:
+      'El entorno de pruebas no tiene esa página. Los residentes tienen páginas propias para su cuenta y sus verificaciones; lo que le ocurre a un personaje depende de su tipo.',
+  },
+
   secondStep: {
     title: 'Segundo paso',
     errorTitle: 'Error: segundo paso',
