@@ -27,11 +27,14 @@ import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
 import { credentialRoutes } from './developers/credentials.ts'
+import { eventConsoleRoutes } from './developers/events.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
+import { productionRoutes } from './developers/production.ts'
 import { requestRoutes } from './developers/requests.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
+import { tryRoutes } from './developers/try-routes.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -68,9 +71,10 @@ import { timeZoneRoutes } from './portal/time-zone.ts'
 import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
-import { referenceRoutes } from './reference/routes.ts'
+import { frontPageRoutes } from './reference/front-page.ts'
+import { referenceRoutes, tryOperationRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { cameraScript, passkeyScript } from './web/html.ts'
+import { cameraScript, copyScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { Site } from './web/site.ts'
@@ -113,6 +117,11 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.route('/', apiRoutes(api))
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
+  if (config.isSandbox)
+    app.route(
+      '/',
+      tryOperationRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }),
+    )
   app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
   app.notFound((c) => respondNotFound(errors, c))
   app.onError((error, c) => respondToError(errors, c, error))
@@ -170,14 +179,31 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
 /** Pages that are the same for both places are at the portal, where their links lead on. */
 function sharedPageRoutes({ otherPlace }: WebContext): Hono {
   const routes = new Hono()
-  for (const path of ['/help', '/contact', '/privacy', '/accessibility', '/reference'])
-    if (otherPlace) routes.get(path, (c) => c.redirect(`${otherPlace.issuer}${path}`, 302))
+  if (!otherPlace) return routes
+  for (const path of SHARED_PAGES)
+    routes.get(path, (c) => {
+      const { pathname, search } = new URL(c.req.url)
+      return c.redirect(`${otherPlace.issuer}${pathname}${search}`, 302)
+    })
   return routes
 }
+const SHARED_PAGES = [
+  '/help',
+  '/contact',
+  '/privacy',
+  '/accessibility',
+  '/developers',
+  '/reference',
+  '/reference/search',
+  '/reference/:group',
+  '/reference/:group/:operation',
+  '/guides',
+  '/guides/:name',
+]
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
-  const assets = [stylesheet, passkeyScript, cameraScript, ...(logo ? [logo] : [])]
+  const assets = [stylesheet, passkeyScript, cameraScript, copyScript, ...(logo ? [logo] : [])]
   for (const { path, contentType, body } of assets)
     routes.get(path, (c) =>
       c.body(body, 200, {
@@ -199,6 +225,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   // Before the pages that limit every form to a few kilobytes, because these take photos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
+  if (context.sandbox) routes.route('/', productionRoutes(portal))
   routes.route(
     '/',
     interactionRoutes({
@@ -235,7 +262,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  if (context.sandbox) routes.route('/', developerRoutes(portal))
+  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
@@ -284,6 +311,9 @@ function personaRoutes(context: WebContext): Hono<PageEnv> {
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
+  const { sandbox } = context
+  // Before the routes of teams: its redirect address has none.
+  if (sandbox) routes.route('/', tryRoutes({ ...context, sandbox }))
   // Before the team's page: `requests` is no team.
   routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
@@ -293,5 +323,6 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   routes.route('/', overviewRoutes(context))
   routes.route('/', settingsRoutes(context))
   routes.route('/', credentialRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

@@ -34,8 +34,8 @@ import { createReaderOf, type ReaderOf } from './web/reader.ts'
 import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
-/** The sandbox that the portal's console manages: its own database, bucket, queue and address. */
-export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string }
+/** The sandbox that the portal's console manages: its own database, bucket, queue and addresses, of which `url` is this process's. */
+export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string; url: string }
 
 /** What a web process is started with and no configuration says. */
 export type WebOptions = {
@@ -113,6 +113,9 @@ export async function openWebContext(
     refuse: (req, res, seconds) =>
       refuse({ issuer, readerOf, log }, req, res, tooManyRequests(seconds)),
   })
+  const personas = config.isSandbox ? createPersonaOffers(context) : undefined
+  const other = options.sandbox ?? options.portal
+  const otherPlace = other && createOtherPlace(other, { isSandbox: !config.isSandbox, log })
   const requestLog = createRequestLog({
     db,
     log,
@@ -120,9 +123,6 @@ export async function openWebContext(
     findClients: findClientStates,
   })
   const findPresentedToken = createFindPresentedToken({ db, tokens, subjects })
-  const personas = config.isSandbox ? createPersonaOffers(context) : undefined
-  const other = options.sandbox ?? options.portal
-  const otherPlace = other && createOtherPlace(other, { isSandbox: !config.isSandbox, log })
   const provider = followKeys(ring, (keys) =>
     createProvider({
       ...context,
@@ -136,12 +136,12 @@ export async function openWebContext(
       deviceOf,
       readerOf,
       addressOf,
+      personas,
+      otherPlace,
       requestLog,
       findPresentedToken,
       consoleIssuer: options.sandbox ? issuer : options.portal?.issuer,
       isDeveloperOf: (pair) => isDeveloperOf(db, pair),
-      personas,
-      otherPlace,
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),

@@ -225,7 +225,10 @@ const lines = (pattern: RegExp, allowed: string[]) =>
     )
 
 test('only main.ts reads the environment; the embedded server passes PATH on', () => {
-  expect(lines(/process\.env\b/, ['main.ts', 'local/embedded/processes.ts'])).toEqual([])
+  // Samples of code, which a developer runs.
+  const samples = ['reference/samples.ts', 'reference/authorize-samples.ts']
+  const allowed = ['main.ts', 'local/embedded/processes.ts', ...samples]
+  expect(lines(/process\.env\b/, allowed)).toEqual([])
 })
 
 test('SQL that is not a template is for migrations, roles, the queue and the embedded server', () => {
@@ -294,9 +297,16 @@ const TABLES: Record<string, string[]> = {
     'sign_up',
     'totp',
   ],
-  clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
+  clients: ['client', 'client_logo', 'tenant', 'trusted_client', 'try_client'],
   consents: ['consent', 'ended_consent'],
-  developers: ['developer_invitation', 'developer_member', 'developer_team', 'production_request'],
+  developers: [
+    'developer_invitation',
+    'developer_member',
+    'developer_team',
+    'production_draft',
+    'production_request',
+    'try_run',
+  ],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',

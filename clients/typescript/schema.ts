@@ -1857,6 +1857,10 @@ export type paths = {
       requestBody?: never
       responses: {
         200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        405: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
         500: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['Error'] }
@@ -1870,6 +1874,10 @@ export type paths = {
       requestBody?: never
       responses: {
         200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        405: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         500: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }

@@ -7,7 +7,8 @@ export type TeamClient = { id: string; name: string; enabled: boolean; createdAt
 /** The clients of a team of developers, oldest first. */
 export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamClient[]> {
   const rows = await sql<TeamClient[]>`
-    select id, name, enabled, created_at from client where team_id = ${teamId}
+    select id, name, enabled, created_at from client
+    where team_id = ${teamId} and not exists (select from try_client where client_id = client.id)
     order by created_at, id limit 100`
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }
@@ -64,4 +65,9 @@ export async function lockTeamClient(
     select from client where id = ${clientId} and team_id = ${teamId}
       and date_trunc('milliseconds', updated_at) = ${basedOn} for update`
   return rows.length > 0
+}
+
+/** Gives a client to a team of developers. */
+export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
+  await sql`update client set team_id = ${teamId} where id = ${clientId}`
 }

@@ -67,15 +67,6 @@ export async function listAllEndedConsents(sql: Sql, accountId: string): Promise
     where account_id = ${accountId} order by ended_at desc`
 }
 
-/** The accounts whose consent to this client ended within the hour, as far as the last thousand ended consents say. */
-export async function findRecentlyEnded(sql: Sql, clientId: string): Promise<string[]> {
-  const rows = await sql<{ accountId: string }[]>`
-    select account_id
-    from (select account_id, client_id, ended_at from ended_consent order by id desc limit 1000) recent
-    where client_id = ${clientId} and ended_at > now() - interval '1 hour'`
-  return rows.map(({ accountId }) => accountId)
-}
-
 /** For the sandbox, in a transaction: these were given, and ended, that much earlier. */
 export async function shiftEnded(
   sql: Sql,
@@ -86,4 +77,13 @@ export async function shiftEnded(
   await sql`
     update ended_consent set given_at = given_at - ${span}, ended_at = ended_at - ${span}
     where account_id = any (${[...accountIds]}::uuid[])`
+}
+
+/** The accounts whose consent to this client ended within the hour, as far as the last thousand ended consents say. */
+export async function findRecentlyEnded(sql: Sql, clientId: string): Promise<string[]> {
+  const rows = await sql<{ accountId: string }[]>`
+    select account_id
+    from (select account_id, client_id, ended_at from ended_consent order by id desc limit 1000) recent
+    where client_id = ${clientId} and ended_at > now() - interval '1 hour'`
+  return rows.map(({ accountId }) => accountId)
 }

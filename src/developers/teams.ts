@@ -48,6 +48,12 @@ export async function findMembership(
   return row
 }
 
+/** In a transaction: locks the team against deletion and against every other change of its members. Returns whether it exists. */
+export async function lockTeam(sql: Sql, teamId: string): Promise<boolean> {
+  const rows = await sql`select from developer_team where id = ${teamId} for no key update`
+  return rows.length > 0
+}
+
 /** Whether this account is in the team that owns the client. */
 export async function isDeveloperOf(
   sql: Sql,
@@ -55,10 +61,4 @@ export async function isDeveloperOf(
 ): Promise<boolean> {
   const teamId = await findTeamOf(sql, clientId)
   return teamId !== undefined && (await findMembership(sql, { teamId, accountId })) !== undefined
-}
-
-/** In a transaction: locks the team against deletion and against every other change of its members. Returns whether it exists. */
-export async function lockTeam(sql: Sql, teamId: string): Promise<boolean> {
-  const rows = await sql`select from developer_team where id = ${teamId} for no key update`
-  return rows.length > 0
 }

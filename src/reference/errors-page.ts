@@ -1,14 +1,16 @@
 import { html } from 'hono/html'
 import { BACK_OFFICE_CODES } from '../platform/errors.ts'
-import { type Html, page } from '../web/html.ts'
+import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import { ERRORS, type ErrorEntry } from './errors.ts'
+import { documentationPage } from './frame.ts'
 
 /** Every error with what it means and what to do, for developers, in English. The anchors are the addresses of `error_uri`. */
 export const errorsPage = (reader: Reader): Html =>
-  page(reader, {
+  documentationPage(reader, {
     title: 'Errors',
-    hasSwitch: false,
+    above: [['/guides', 'Guides']],
+    at: '/guides/errors',
     body: html`<div lang="en"><h1>Errors</h1>
 <p class="lead">Every answer has a request id in the header <code>X-Request-Id</code>. With it the members of a team find the request in the console, with the reason that a stranger is not told.</p>
 <p>Errors in JSON have <code>error_uri</code>, the address of their entry on this page. Where the members of a body are fixed, as in the API for verified documents, the header <code>Link</code> with <code>rel="help"</code> has it.</p>

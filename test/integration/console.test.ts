@@ -127,7 +127,7 @@ describe('an application of the sandbox', () => {
   })
 
   test.each(['spa', 'native', 'service'])('of the kind %s', async (kind) => {
-    const fields = kind === 'service' ? { scopes: ['idv.read'] } : {}
+    const fields: Record<string, string[]> = kind === 'service' ? { scopes: ['idv.read'] } : {}
     const { answer, clientId } = await createApplication(owner, fields, kind)
     expect(answer.status).toBe(200)
     expect(secretIn(answer) !== '').toBe(kind === 'service')

@@ -27,7 +27,7 @@ let tried: Registered
 let offered: Registered
 beforeAll(async () => {
   // The portal's address is known only after the sandbox has started.
-  sandbox = await startSandbox({ portal: { issuer: CONSOLE, context: {} as never } })
+  sandbox = await startSandbox({ consoleIssuer: CONSOLE })
   portal = await startPortal({ developerSandbox: sandbox })
   const owner = await addResident(portal.parts)
   developer = await signIn(owner.email)

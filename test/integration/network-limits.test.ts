@@ -86,11 +86,14 @@ const UNLIMITED = `
   GET /
   GET /sign-in
   GET /developers
-  GET /developers/requests
   GET /developers/:team
-  GET /developers/:team/:place/:client/requests
-  GET /developers/:team/:place/:client/requests/:request
+  GET /developers/:team/sandbox/:client/try
+  GET /developers/:team/sandbox/:client/try/:run
   GET /developers/:team/sandbox
+  GET /developers/:team/:place/:client
+  GET /developers/:team/:place/:client/production
+  GET /developers/:team/:place/:client/production/logo
+  GET /developers/:team/:place/:client/events
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -137,7 +140,6 @@ const UNLIMITED = `
   GET /privacy
   GET /accessibility
   GET /reference
-  GET /guides/errors
   GET /health
   GET /health/live
   GET /health/ready
@@ -152,6 +154,10 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/try/callback
+  POST /developers/:team/:place/:client/production
+  POST /developers/:team/:place/:client/production/:action
+  POST /developers/:team/:place/:client/events/:action
   POST /reset/code
   GET /reset/:token
   POST /reset/:token
@@ -355,7 +361,6 @@ test('a program reads JSON', async () => {
   expect(await (await send()).json()).toEqual({
     error: 'rate_limit_exceeded',
     error_description: expect.stringContaining('seconds'),
-    error_uri: `${portal.issuer}/guides/errors#rate_limit_exceeded`,
   })
 })
 

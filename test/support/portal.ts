@@ -20,7 +20,7 @@ import { createLog } from '../../src/platform/log.ts'
 import { randomSecret } from '../../src/platform/secrets.ts'
 import { createVault } from '../../src/platform/vault.ts'
 import { prepareListener, startServer } from '../../src/server.ts'
-import type { Sandbox, WebOptions } from '../../src/web-context.ts'
+import type { Sandbox } from '../../src/web-context.ts'
 import { startWorker } from '../../src/worker.ts'
 import { PROCESS_ROLES } from './cluster.ts'
 import { createDatabase } from './database.ts'
@@ -40,13 +40,12 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 export async function startPortal({
   worker = false,
   developerSandbox,
-  portal,
+  consoleIssuer,
   ...given
 }: {
   worker?: boolean
   developerSandbox?: Sandbox
-  /** Of a sandbox. */
-  portal?: WebOptions['portal']
+  consoleIssuer?: string
 } & Partial<CompleteConfig> = {}) {
   const { keys } = inject('cluster')
   const database = await createDatabase()
@@ -77,8 +76,7 @@ export async function startPortal({
   const parts = await openContext(config, log)
   // As `serve` does.
   parts.readiness.add('keys', () => requireNeededKeys(parts))
-  const places = { sandbox: developerSandbox, portal }
-  const first = await startProcess(parts, worker, places)
+  const first = await startProcess(parts, worker, developerSandbox, consoleIssuer)
 
   return {
     ...first,
@@ -98,7 +96,7 @@ export async function startPortal({
       startProcess(
         { ...parts, ...changed, config: { ...config, issuer: first.issuer, ...given } },
         worker,
-        places,
+        developerSandbox,
       ),
     /** Starts another web process as a process of the operating system, like an operator. */
     startOther: (given: Environment = {}) =>
@@ -123,7 +121,7 @@ export async function startPortal({
 
 /** The sandbox of a portal: `startPortal({ developerSandbox: await startSandbox() })`. Close it after the portal. */
 export async function startSandbox(
-  given: { worker?: boolean; portal?: WebOptions['portal'] } & Partial<CompleteConfig> = {},
+  given: { worker?: boolean; consoleIssuer?: string } & Partial<CompleteConfig> = {},
 ) {
   const portal = await startPortal({ ...given, isSandbox: true })
   return { ...portal, context: portal.parts }
@@ -132,7 +130,8 @@ export async function startSandbox(
 async function startProcess(
   parts: AppContext,
   hasWorker: boolean,
-  places: Pick<WebOptions, 'sandbox' | 'portal'>,
+  sandbox?: Sandbox,
+  consoleIssuer?: string,
 ) {
   const listener = await prepareListener(parts.config)
   // Browsers send cookies to every port of a host.
@@ -145,7 +144,8 @@ async function startProcess(
     issuer,
     jobs: web.jobs,
     onDelivery: () => worker?.checkInbox(),
-    ...places,
+    sandbox,
+    portal: consoleIssuer === undefined ? undefined : { issuer: consoleIssuer, context: parts },
   })
   return {
     jobs: web.jobs,

@@ -2323,6 +2323,31 @@ Have a new document checked:
 ${link}`,
       }),
     },
+    /** To a team of developers, about its application. */
+    production: {
+      approved: ({ application, page }: Words<'application' | 'page'>) => ({
+        subject: 'Your application is approved',
+        text: `${application} is registered for residents. Its client id is on its page, where your team also makes its secret, if it uses one:
+
+${page}`,
+      }),
+      changed: ({ application, page }: Words<'application' | 'page'>) => ({
+        subject: 'The change of your application is approved',
+        text: `The change of ${application} that your team asked for is in effect:
+
+${page}`,
+      }),
+      declined: ({ application, reason, page }: Words<'application' | 'reason' | 'page'>) => ({
+        subject: 'Your request was declined',
+        text: `The people who run the portal have declined what your team asked for ${application}. Their reason:
+
+${reason}
+
+You can change the request and send it again:
+
+${page}`,
+      }),
+    },
     wrongCodes: {
       subject: 'Somebody knows your password',
       text: `Somebody typed the right password of your account of the identity portal, and then several wrong codes. They did not get in.
