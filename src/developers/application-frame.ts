@@ -13,6 +13,7 @@ export const APPLICATION_TABS: readonly [path: string, name: string, places: rea
   ['/keys', 'Keys and secrets', PLACES],
   ['/events', 'Events', PLACES],
   ['/production', 'Production', PLACES],
+  ['/requests', 'Requests', PLACES],
 ]
 
 const PLACE_NAMES: Record<Place, string> = { sandbox: 'Sandbox', production: 'Production' }
