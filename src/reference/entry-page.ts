@@ -78,14 +78,14 @@ const ledgerText = (records: readonly string[]): Html =>
 const parameterTable = (parameters: readonly Parameter[]): Html =>
   html`<dl class="members">${parameters.map(
     ({ name, in: place, isRequired, type, description, example }) =>
-      html`<div><dt><code>${name}</code> <span class="quiet">${place}, ${type}${isRequired ? ', required' : ''}</span></dt>
+      html`<div><dt><code>${name}</code> <span class="member-type">${place}, ${type}${isRequired ? ', required' : ''}</span></dt>
 <dd>${prose(description)}${example === undefined ? '' : html` <span class="quiet">Example: <code>${example}</code></span>`}</dd></div>`,
   )}</dl>`
 
 const fieldTable = (fields: readonly Field[], isSent: boolean): Html =>
   html`<dl class="members">${fields.map(
     ({ name, type, isRequired, description }) =>
-      html`<div><dt><code>${name}</code> <span class="quiet">${type}${isSent && isRequired ? ', required' : ''}${isSent || isRequired ? '' : ', may be absent'}</span></dt>
+      html`<div><dt><code>${name}</code> <span class="member-type">${type}${isSent && isRequired ? ', required' : ''}${isSent || isRequired ? '' : ', may be absent'}</span></dt>
 <dd>${prose(description)}</dd></div>`,
   )}</dl>`
 

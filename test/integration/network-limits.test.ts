@@ -134,6 +134,11 @@ const UNLIMITED = `
   GET /privacy
   GET /accessibility
   GET /reference
+  GET /reference/search
+  GET /reference/:group
+  GET /reference/:group/:operation
+  GET /guides
+  GET /guides/:name
   GET /health
   GET /health/live
   GET /health/ready
