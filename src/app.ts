@@ -19,6 +19,7 @@ import { mosaicSessionRoutes } from './api/mosaic/sessions.ts'
 import { startPageRoutes } from './api/mosaic/start-page.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import { createApiLog, noteSuccesses } from './api/request-log.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { createUploadTurns } from './api/uploads.ts'
@@ -26,8 +27,11 @@ import { clientLogoRoutes } from './clients/logo.ts'
 import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
 import { credentialRoutes } from './developers/credentials.ts'
+import { eventConsoleRoutes } from './developers/events.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
+import { productionRoutes } from './developers/production.ts'
+import { requestRoutes } from './developers/requests.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
@@ -89,7 +93,10 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
 
+  const noteRequest = createApiLog(context)
+  const errors = { ...context, noteRequest }
   const app = new Hono<AppEnv>()
+  if (config.isSandbox) app.use('/api/v1/*', noteSuccesses(noteRequest))
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',
@@ -112,8 +119,8 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   if (config.isSandbox)
     app.route('/', tryRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }))
   app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
-  app.notFound((c) => respondNotFound(context, c))
-  app.onError((error, c) => respondToError(context, c, error))
+  app.notFound((c) => respondNotFound(errors, c))
+  app.onError((error, c) => respondToError(errors, c, error))
   return app
 }
 
@@ -214,6 +221,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   // Before the pages that limit every form to a few kilobytes, because these take photos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
+  if (context.sandbox) routes.route('/', productionRoutes(portal))
   routes.route(
     '/',
     interactionRoutes({
@@ -299,6 +307,8 @@ function personaRoutes(context: WebContext): Hono<PageEnv> {
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
+  // Before the team's page: `requests` is no team.
+  routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
   routes.route('/', sandboxRoutes(context))
   // Before the pages of an application, whose path is of the same form.
@@ -306,5 +316,6 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   routes.route('/', overviewRoutes(context))
   routes.route('/', settingsRoutes(context))
   routes.route('/', credentialRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

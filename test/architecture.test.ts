@@ -299,7 +299,13 @@ const TABLES: Record<string, string[]> = {
   ],
   clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
   consents: ['consent', 'ended_consent'],
-  developers: ['developer_invitation', 'developer_member', 'developer_team', 'production_request'],
+  developers: [
+    'developer_invitation',
+    'developer_member',
+    'developer_team',
+    'production_draft',
+    'production_request',
+  ],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [
     'alert',
@@ -347,6 +353,8 @@ const SHARED: Record<string, string[]> = {
   // The token, the consent it is held against and the ledger's row are one statement.
   'oauth/adapter.ts': ['consent', 'ledger_entry'],
   'api/latest-approved.ts': ['consent', 'ledger_entry'],
+  // Why a token is not in the view of live tokens: the conditions of that view, one by one.
+  'oauth/token-state.ts': ['account', 'client', 'consent'],
   // What a resident withholds from an application is read with the verification.
   'id-verification/shared.ts': ['consent'],
   // Who is to be notified of what, decided where the rows change.

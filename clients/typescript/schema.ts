@@ -1928,7 +1928,8 @@ export type components = {
     }
     Error: {
       /** For programs */ error: string /** For people */
-      error_description?: string
+      error_description?: string /** What the error means and what to do. The header `Link` has it too, also where the body has no such member */
+      error_uri?: string
       details?: Record<string, unknown>
     }
     IdVerification: {

@@ -99,7 +99,7 @@ export function openApiDocument(issuer: string, name = 'Identity portal', sandbo
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of OPERATIONS) {
     const path = documentPath(operation)
-    paths[path] = { ...paths[path], [operation.method]: describe(operation) }
+    paths[path] = { ...paths[path], [operation.method]: describe(operation, issuer) }
   }
   const sent = OPERATIONS.flatMap(({ body }) => [body?.schema, body?.form])
   const requests = new Set(sent.flatMap((schema) => schema?.meta()?.id ?? []))
@@ -127,7 +127,7 @@ export function openApiDocument(issuer: string, name = 'Identity portal', sandbo
   }
 }
 
-function describe(operation: Operation) {
+function describe(operation: Operation, issuer: string) {
   const { answer, body } = operation
   return {
     operationId: operation.operationId,
@@ -151,7 +151,7 @@ function describe(operation: Operation) {
       : {}),
     responses: {
       [answer.status]: { description: answer.description, ...contentOf(answer) },
-      ...failuresOf(operation),
+      ...failuresOf(operation, issuer),
     },
   }
 }

@@ -1,11 +1,13 @@
 import { escapeForTerminal } from '../web/terminal-text.ts'
 import { alert } from './alert.ts'
+import { application } from './application.ts'
 import { backup } from './backup.ts'
 import { securityCase } from './case.ts'
 import { client } from './client.ts'
 import { type Command, type CommandContext, UsageError, type Values } from './command.ts'
 import { delivery } from './delivery.ts'
 import { demo } from './demo.ts'
+import { developer } from './developer.ts'
 import { doctor } from './doctor.ts'
 import { event } from './event.ts'
 import { issuer } from './issuer.ts'
@@ -32,6 +34,8 @@ const NOUNS: Nouns = {
   migrate,
   doctor,
   client,
+  application,
+  developer,
   event,
   'registration-token': registrationToken,
   resident,

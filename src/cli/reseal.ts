@@ -3,6 +3,8 @@ import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
 import { SEALED_SIGN_UPS } from '../accounts/sign-up.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
 import type { AppContext } from '../context.ts'
+import { SEALED_CONTACTS } from '../developers/production-store.ts'
+import { SEALED_EXCHANGES } from '../events/attempts.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
 import { SEALED_ALERT_REASONS } from '../id-verification/alert-resolution.ts'
 import { SEALED_VENDOR_SECRETS } from '../id-verification/vendors/vendors.ts'
@@ -17,6 +19,8 @@ export const SEALED_COLUMNS = [
   SEALED_SIGNING_KEYS,
   SEALED_VENDOR_SECRETS,
   ...SEALED_EVENT_SECRETS,
+  SEALED_EXCHANGES,
+  ...SEALED_CONTACTS,
   ...SEALED_MAILS,
   SEALED_RESET_REQUESTS,
   SEALED_MAIL_CODES,

@@ -11,6 +11,8 @@ export const APPLICATION_TABS: readonly [path: string, name: string, places: rea
   ['', 'Overview', PLACES],
   ['/settings', 'Settings', PLACES],
   ['/keys', 'Keys and secrets', PLACES],
+  ['/events', 'Events', PLACES],
+  ['/production', 'Production', PLACES],
 ]
 
 const PLACE_NAMES: Record<Place, string> = { sandbox: 'Sandbox', production: 'Production' }

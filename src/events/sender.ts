@@ -5,6 +5,7 @@ import { type Loop, startLoop } from '../platform/loop.ts'
 import type { Outbound } from '../platform/outbound.ts'
 import { OWN_LOOK_MS } from '../platform/pulse.ts'
 import type { Sealer } from '../platform/secrets.ts'
+import { sealExchange } from './attempts.ts'
 import {
   type AddressedEvent,
   addressEvent,
@@ -75,13 +76,14 @@ async function send(context: SenderContext, event: DueEvent): Promise<void> {
   const request = (await isDeliverable(db, event)) ? await createRequest(context, event) : undefined
   if (!request) return await db.begin((sql) => settleAttempt(sql, event, { state: 'dropped' }))
   await recordEventDisclosure(db, [event.id])
-  const { attempt, retryAfterSeconds } = await sendRequest(context, event, request)
+  const { attempt, answer, retryAfterSeconds } = await sendRequest(context, event, request)
   const { id: eventId, clientId, kind } = event
   const outcome = evaluateResponse(event, attempt.status, retryAfterSeconds)
   const isDelivered = outcome.state === 'delivered'
   log[isDelivered ? 'info' : 'warn']('event attempted', { eventId, clientId, kind, ...attempt })
   if (outcome.state === 'paused') log.warn('event stream paused', { clientId })
-  await db.begin((sql) => settleAttempt(sql, event, outcome, attempt))
+  const exchangeSealed = sealExchange(context.sealer, event, { sent: request.body, answer })
+  await db.begin((sql) => settleAttempt(sql, event, outcome, { attempt, exchangeSealed }))
 }
 
 function evaluateResponse(
@@ -112,10 +114,18 @@ async function sendRequest(
   context: SenderContext,
   event: DueEvent,
   request: EventRequest,
-): Promise<{ attempt: NotificationAttempt; retryAfterSeconds: number }> {
+): Promise<{ attempt: NotificationAttempt; answer: string | null; retryAfterSeconds: number }> {
   const startedAt = performance.now()
-  const ended = (status: number | null, outcome: string, retryAfterSeconds = 0) => ({
+  const ended = (
+    status: number | null,
+    outcome: string,
+    {
+      answer = null,
+      retryAfterSeconds = 0,
+    }: { answer?: string | null; retryAfterSeconds?: number } = {},
+  ) => ({
     attempt: { status, outcome, milliseconds: Math.round(performance.now() - startedAt) },
+    answer,
     retryAfterSeconds,
   })
   try {
@@ -123,17 +133,17 @@ async function sendRequest(
       method: 'POST',
       ...request,
       timeoutMs: TIMEOUT_MS,
-      // Only the status and an error code are read.
+      // Only the status, an error code and the beginning are read.
       maxBytes: 16 * 1024,
       whenLonger: 'cut',
     })
     const { status } = answer
-    if (status >= 200 && status < 300) return ended(status, 'delivered')
-    return ended(
-      status,
-      `refused${event.delivery === 'push' ? await readErrorCode(answer) : ''}`,
-      secondsUntil(answer.headers.get('retry-after')),
-    )
+    const text = await answer.text()
+    if (status >= 200 && status < 300) return ended(status, 'delivered', { answer: text })
+    return ended(status, `refused${event.delivery === 'push' ? readErrorCode(text) : ''}`, {
+      answer: text,
+      retryAfterSeconds: secondsUntil(answer.headers.get('retry-after')),
+    })
   } catch (error) {
     if (error instanceof Error && error.name === 'ForbiddenAddressError')
       return ended(null, 'not sent: the address is not public, see OUTBOUND_ALLOW')
@@ -215,9 +225,9 @@ function webhookBody(issuer: string, event: AddressedEvent): object {
 }
 
 /** The error code of a push receiver (RFC 8935 §2.3). */
-async function readErrorCode(answer: Response): Promise<string> {
+function readErrorCode(answer: string): string {
   try {
-    const { err } = (await answer.json()) as { err?: unknown }
+    const { err } = JSON.parse(answer) as { err?: unknown }
     return typeof err === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(err) ? `: ${err}` : ''
   } catch {
     return ''

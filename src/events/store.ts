@@ -72,9 +72,14 @@ export type NotificationAttempt = {
   outcome: string
 }
 
-const recordAttempt = (sql: Sql, id: string, attempt: NotificationAttempt) => sql`
-  insert into event_attempt (event_id, status, milliseconds, outcome)
-  values (${id}, ${attempt.status}, ${attempt.milliseconds}, ${attempt.outcome})`
+const recordAttempt = (
+  sql: Sql,
+  id: string,
+  attempt: NotificationAttempt,
+  exchangeSealed: string | null = null,
+) => sql`
+  insert into event_attempt (event_id, status, milliseconds, outcome, exchange_sealed)
+  values (${id}, ${attempt.status}, ${attempt.milliseconds}, ${attempt.outcome}, ${exchangeSealed})`
 
 export type AttemptOutcome =
   | { state: 'delivered' | 'failed' | 'dropped' }
@@ -88,7 +93,8 @@ export async function settleAttempt(
   sql: Sql,
   { id, clientId, endpoint }: DueEvent,
   outcome: AttemptOutcome,
-  attempt?: NotificationAttempt,
+  /** With what was sent and came back, as `sealExchange` returns it. */
+  made?: { attempt: NotificationAttempt; exchangeSealed: string },
 ): Promise<void> {
   const hold = outcome.state === 'pending' ? outcome.holdSeconds : 0
   // The outcome must not affect an endpoint that was set during the attempt.
@@ -98,7 +104,7 @@ export async function settleAttempt(
       resume_at = case when ${hold}::float8 > 0 and ${isSame} then now() + make_interval(secs => ${hold}) else resume_at end,
       enabled = enabled and not (${outcome.state === 'paused'} and ${isSame})
     where client_id = ${clientId}`
-  if (attempt) await recordAttempt(sql, id, attempt)
+  if (made) await recordAttempt(sql, id, made.attempt, made.exchangeSealed)
   if (outcome.state === 'paused')
     // Due at once where another endpoint was set meanwhile.
     await sql`
@@ -236,13 +242,21 @@ export async function findEvent(sql: Sql, id: string) {
   return { ...row, attempts: [...attempts] }
 }
 
-/** Queues the event again, in whatever state it is. Returns whether there is such an event. */
-export async function replayEvent(sql: Sql, id: string): Promise<boolean> {
+/** Queues the event again, in whatever state it is; with `clientId`, only one of this client. Returns whether there is such an event. */
+export async function replayEvent(sql: Sql, id: string, clientId?: string): Promise<boolean> {
   if (!isUuid(id)) return false
   const rows = await sql`
     update event set state = 'pending', run_at = ${runAt(sql)}, first_tried_at = null
-    where id = ${id} returning id`
+    where id = ${id} and ${clientId === undefined ? sql`true` : sql`client_id = ${clientId}`} returning id`
   return rows.length > 0
+}
+
+/** Queues every event of the client again that failed for good and happened since then. Returns how many. */
+export async function replayFailed(sql: Sql, clientId: string, since: Date): Promise<number> {
+  const rows = await sql`
+    update event set state = 'pending', run_at = ${runAt(sql)}, first_tried_at = null
+    where client_id = ${clientId} and state = 'failed' and occurred_at >= ${since} returning id`
+  return rows.length
 }
 
 /** After an application is enabled again: its pending events are due, with a new retry period. */
@@ -281,11 +295,15 @@ export const EVENT_GAUGES: readonly ComputedGauge[] = [
 
 const KEPT_DAYS = 90
 
-/** Deletes settled events after 90 days, except erasures, which prove who was notified. */
+/** Deletes settled events after 90 days, except erasures, which prove who was notified; of those, what was sent and what came back. */
 export async function deleteOldEvents(sql: Sql): Promise<void> {
   await sql`
     delete from event where state <> 'pending' and kind not in ('resident.erased', 'verification.erased')
       and occurred_at < now() - make_interval(days => ${KEPT_DAYS})`
+  await sql`
+    update event_attempt set exchange_sealed = null
+    where exchange_sealed is not null and at < now() - make_interval(days => ${KEPT_DAYS})
+      and event_id in (select id from event where occurred_at < now() - make_interval(days => ${KEPT_DAYS}))`
 }
 
 /** The notifications to applications about this resident, the oldest first. */

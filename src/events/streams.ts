@@ -93,9 +93,10 @@ export async function setStream(
     insert into event_stream (client_id, delivery, format, endpoint, authorization_sealed, token_hash)
     values (${clientId}, ${delivery}, ${format}, ${endpoint ?? null}, ${sealed}, ${hashSecret(token)})
     on conflict (client_id) do update set delivery = excluded.delivery, format = excluded.format,
-      endpoint = excluded.endpoint, authorization_sealed = excluded.authorization_sealed, enabled = true,
+      endpoint = excluded.endpoint, authorization_sealed = ${sealed}, enabled = true,
       resume_at = null, updated_at = now()
-    returning client_id, delivery, format, endpoint, enabled, created_at, updated_at, xmax = 0 as is_new`
+    returning client_id, delivery, format, endpoint, enabled, created_at, updated_at,
+      token_hash = ${hashSecret(token)} as is_new`
   if (!row) throw new Error('the stream was not written')
   const { isNew, ...stream } = row
   if (format === 'kora')
@@ -207,3 +208,26 @@ export async function listSigningSecrets(
 
 export const openAuthorization = (sealer: Sealer, clientId: string, sealed: string): string =>
   sealer.open(sealed, contextOf(clientId))
+
+/** Makes an endpoint that did not answer due at once. One that is paused stays so. */
+export async function endHold(sql: Sql, clientId: string): Promise<void> {
+  await sql`update event_stream set resume_at = null where client_id = ${clientId}`
+}
+
+/** Ends the pause of a stream whose endpoint had answered 410. Returns whether there is a stream. */
+export async function resumeStream(sql: Sql, clientId: string): Promise<boolean> {
+  const rows = await sql`
+    update event_stream set enabled = true, resume_at = null, updated_at = now()
+    where client_id = ${clientId} returning client_id`
+  return rows.length > 0
+}
+
+/** When the secrets that sign now were made, and until when each signs; the newest first. */
+export async function listSecretTimes(
+  sql: Sql,
+  clientId: string,
+): Promise<{ createdAt: Date; retiresAt: Date | null }[]> {
+  return await sql<{ createdAt: Date; retiresAt: Date | null }[]>`
+    select created_at, retires_at from event_secret
+    where client_id = ${clientId} and (retires_at is null or retires_at > now()) order by created_at desc`
+}

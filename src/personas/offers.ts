@@ -6,7 +6,7 @@ import { SHARED_TEAM } from './kinds.ts'
 import { ensurePersonas, findPersona, listPersonas } from './personas.ts'
 
 /** In the sandbox: who is offered at its sign-in page. */
-export function createPersonaOffers(parts: Pick<AppContext, 'db' | 'vault'>): Personas {
+export function createPersonaOffers(parts: Pick<AppContext, 'db' | 'vault' | 'sealer'>): Personas {
   const { db } = parts
   const listForTeam = (teamId: string) => ensurePersonas(parts, teamId)
   const teamOf = async (clientId: string) => (await findTeamOf(db, clientId)) ?? SHARED_TEAM

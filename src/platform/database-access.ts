@@ -36,7 +36,7 @@ const VERIFICATION_ORIGIN = [
 
 /**
  * The rights of web and worker processes on each table, where they have roles of their own: what they use, and no more. Neither has
- * rights on a table that is not listed. What the operator decides (trust, policies, vendors, suspensions, streams of events) is written
+ * rights on a table that is not listed. What the operator decides (trust, policies, vendors, suspensions) is written
  * by the command line only, with the role of `DATABASE_URL`.
  */
 export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
@@ -133,6 +133,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   developer_invitation: { web: all, worker: expire('expires_at') },
   developer_member: { web: all, worker: none },
   developer_team: { web: all, worker: none },
+  production_draft: { web: all, worker: none },
   production_request: { web: all, worker: none },
   request_log: { web: append, worker: expire('at') },
   // Of the sandbox, whose processes have all rights.
@@ -276,10 +277,27 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
 
   // Events to applications: the web records them and answers those that fetch; workers sign and send.
   event: { web: all, worker: all },
-  event_attempt: { web: append, worker: append },
-  event_secret: { web: none, worker: read },
+  event_attempt: {
+    web: append,
+    worker: { select: '*', insert: '*', update: ['exchange_sealed'] },
+  },
+  // Developers set up the events of their applications; what is secret of that is written by the web, and read by workers alone.
+  event_secret: {
+    web: {
+      select: { except: ['secret_sealed'] },
+      insert: '*',
+      update: ['retires_at'],
+      delete: true,
+    },
+    worker: read,
+  },
   event_stream: {
-    web: { select: { except: ['authorization_sealed'] } },
+    web: {
+      select: { except: ['authorization_sealed'] },
+      insert: '*',
+      update: { except: ['client_id', 'created_at', 'busy_until'] },
+      delete: true,
+    },
     worker: {
       select: { except: ['token_hash'] },
       update: ['busy_until', 'resume_at', 'enabled'],

@@ -1,7 +1,9 @@
 import { html } from 'hono/html'
+import { anchorOf } from '../web/error-uri.ts'
 import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Access, Answer, Entry, Parameter } from './entry.ts'
+import { findError } from './errors.ts'
 import type { Field } from './fields.ts'
 import { codeBlock, documentationPage, links, prose } from './frame.ts'
 import { findGroup, type GroupId } from './groups.ts'
@@ -127,7 +129,7 @@ const exampleOf = ({ status, example, code }: Answer, label: string): Html =>
 
 function errorSection(error: Answer): Html {
   const { status, code = '', description, headers = [] } = error
-  return html`<section id="error-${status}-${code.replaceAll(/\W+/g, '-')}"><h3>${status} <code>${code}</code></h3>
+  return html`<section id="error-${status}-${code.replaceAll(/\W+/g, '-')}"><h3>${status} ${findError(code) ? html`<a href="/guides/errors#${anchorOf(code)}"><code>${code}</code></a>` : html`<code>${code}</code>`}</h3>
 <p>${prose(description)}</p>
 ${headers.map(({ name, description }) => html`<p class="quiet">Header <code>${name}</code>: ${prose(description)}</p>`)}
 ${exampleOf(error, 'Error')}</section>`

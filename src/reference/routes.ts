@@ -8,6 +8,7 @@ import type { Setting } from '../web/texts/languages.ts'
 import { createEntries } from './entries.ts'
 import type { Entry } from './entry.ts'
 import { entryPage, type TryTarget } from './entry-page.ts'
+import { errorsPage } from './errors-page.ts'
 import { beginPage } from './frame.ts'
 import { findGroup } from './groups.ts'
 import { type Guide, loadGuides } from './guides.ts'
@@ -52,6 +53,7 @@ export function referenceRoutes(parts: Parts): Hono<PageEnv> {
   })
   routes.get('/reference/:group/:operation', (c) => showEntry(parts, c, read(), undefined))
   routes.get('/guides', (c) => c.html(guidesPage(beginPage(parts, c))))
+  routes.get('/guides/errors', (c) => c.html(errorsPage(beginPage(parts, c))))
   routes.get('/guides/:name', (c) => {
     const guide = read().guides.find(({ name }) => name === c.req.param('name'))
     if (!guide) throw notFound()

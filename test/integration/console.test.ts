@@ -19,7 +19,7 @@ afterAll(async () => {
 async function signIn() {
   const { email, id } = await addResident(portal.parts)
   const browser = createUserAgent()
-  const page = await browser.open(`${portal.issuer}/developers`)
+  const page = await browser.open(`${portal.issuer}/sign-in?return=%2Fdevelopers`)
   await browser.submitFirst(page, { email, password: PASSWORD })
   return { ...browser, email, accountId: id }
 }
@@ -127,7 +127,7 @@ describe('an application of the sandbox', () => {
   })
 
   test.each(['spa', 'native', 'service'])('of the kind %s', async (kind) => {
-    const fields = kind === 'service' ? { scopes: ['idv.read'] } : {}
+    const fields: Record<string, string[]> = kind === 'service' ? { scopes: ['idv.read'] } : {}
     const { answer, clientId } = await createApplication(owner, fields, kind)
     expect(answer.status).toBe(200)
     expect(secretIn(answer) !== '').toBe(kind === 'service')

@@ -88,6 +88,10 @@ const UNLIMITED = `
   GET /developers
   GET /developers/:team
   GET /developers/:team/sandbox
+  GET /developers/:team/:place/:client
+  GET /developers/:team/:place/:client/production
+  GET /developers/:team/:place/:client/production/logo
+  GET /developers/:team/:place/:client/events
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -138,6 +142,7 @@ const UNLIMITED = `
   GET /reference/:group
   GET /reference/:group/:operation
   GET /guides
+  GET /guides/errors
   GET /guides/:name
   GET /health
   GET /health/live
@@ -153,6 +158,9 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  POST /developers/:team/:place/:client/production
+  POST /developers/:team/:place/:client/production/:action
+  POST /developers/:team/:place/:client/events/:action
   POST /reset/code
   GET /reset/:token
   POST /reset/:token

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
+import { insertRequest } from '../../src/developers/production-store.ts'
+import { createTeam } from '../../src/developers/teams.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
 import { connectSandbox } from '../support/sandbox.ts'
 import { addVerification } from '../support/verifications.ts'
@@ -42,6 +44,32 @@ async function insert(rows: Promise<readonly Record<string, unknown>[]>): Promis
   const [row] = await rows
   return String(row?.id)
 }
+
+const team = async () => {
+  const ownerId = await resident()
+  return portal.db.begin((sql) => createTeam(sql, { name: 'Harbour', ownerId }))
+}
+
+/** A request of a team that waits for the operator. */
+const application = async () =>
+  String(
+    await insertRequest(portal.db, portal.parts.sealer, {
+      ...{ applicationId: randomUUID(), teamId: await team(), clientId: undefined },
+      requestedBy: await resident(),
+      ask: {
+        ...{
+          name: `Harbour ${randomInt(2 ** 40)}`,
+          operator: 'Harbour Ltd',
+          purpose: 'To open a policy.',
+        },
+        ...{ clientUri: '', policyUri: 'https://harbour.test/privacy', tosUri: '' },
+        ...{ redirectUris: ['https://harbour.test/callback'], postLogoutRedirectUris: [] },
+        reasons: { openid: '' },
+      },
+      ...{ settings: {}, contact: 'it@harbour.test' },
+      logo: { contentType: 'image/png', bytes: new Uint8Array(1) },
+    }),
+  )
 
 const delivery = async () =>
   insert(portal.db`
@@ -133,6 +161,10 @@ const CHANGES: Record<string, Words> = {
     clientWithStream('--delivery', 'webhook', '--url', 'https://bank.example/hooks'),
   ),
   'client rotate-events-token': onThe(clientWithStream),
+  'application approve': onThe(application),
+  'application decline': onThe(application, '--reason', 'The purpose is unclear.'),
+  'developer suspend': onThe(team),
+  'developer resume': onThe(team),
   'event replay': onThe(event),
   'event answer': onThe(() => event('verification.erased'), '--outcome', 'erased'),
   'event test': onThe(clientWithStream),
@@ -202,6 +234,11 @@ const READINGS: Record<string, Words> = {
   'backup verify': none,
   'client list': none,
   'client show': onThe(client),
+  'application list': none,
+  'application show': onThe(application),
+  'application logo': async () => [await application(), '--out', join(dir, 'logo.png')],
+  'developer list': none,
+  'developer show': onThe(team),
   'event list': none,
   'event show': onThe(event),
   'resident list': none,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
+import { createTeam } from '../../src/developers/teams.ts'
 import { type Detail, readDetail } from '../../src/ledger/details.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
 import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
@@ -55,6 +56,9 @@ async function arrange() {
     erasure: await event('verification.erased'),
     alert: alert?.id ?? '',
     report: report?.id ?? '',
+    team: await portal.db.begin((sql) =>
+      createTeam(sql, { name: 'Harbour', ownerId: resident.id }),
+    ),
   }
 }
 type Known = Awaited<ReturnType<typeof arrange>>
@@ -85,6 +89,10 @@ const READS: Record<string, { words: (known: Known) => string[]; row: Detail; ro
   'resident export': {
     words: ({ resident }) => [resident, '--out', join(dir, 'archive.zip')],
     row: { what: 'export' },
+  },
+  'developer show': {
+    words: ({ team }) => [team],
+    row: { what: 'operator-read', of: 'resident' },
   },
   'operator list': { words: () => [], row: { what: 'operator-read', of: 'resident' } },
   'verification list': { words: () => [], row: { what: 'operator-read', of: 'verification' } },
@@ -130,7 +138,9 @@ const OTHERS = [
   ...['registration-token create', 'ledger verify', 'key list', 'key rotate', 'key retire'],
   ...['resident create', 'retention run', 'vendor set', 'vendor list', 'verification start'],
   ...['vendor health', 'resident invite', 'client trust', 'client distrust'],
-  ...['vendor order'],
+  ...['vendor order', 'application list', 'application show', 'application logo'],
+  ...['application approve', 'application decline'],
+  ...['developer list', 'developer suspend', 'developer resume'],
   ...[
     'key reseal',
     'key status',

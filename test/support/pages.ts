@@ -74,6 +74,7 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/guides/:name': GUIDES.filter(({ name }) => name !== 'errors').map(({ name }) =>
     nobody(`/guides/${name}`),
   ),
+  '/guides/errors': [nobody('/guides/errors')],
   '/outbox': [nobody('/outbox')],
   '/reset': [nobody('/reset')],
   '/reset/sent': [nobody('/reset/sent')],

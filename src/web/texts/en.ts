@@ -1957,6 +1957,11 @@ export const en = {
     description: 'Description',
     advice: 'What to do',
     requestId: 'Request id',
+    arrived: 'What arrived',
+    expected: 'What was expected',
+    nothing: 'nothing',
+    entry: 'What this error means',
+    inConsole: 'This request in the console',
   },
 
   mails: {
@@ -2316,6 +2321,31 @@ ${link}`,
 Have a new document checked:
 
 ${link}`,
+      }),
+    },
+    /** To a team of developers, about its application. */
+    production: {
+      approved: ({ application, page }: Words<'application' | 'page'>) => ({
+        subject: 'Your application is approved',
+        text: `${application} is registered for residents. Its client id is on its page, where your team also makes its secret, if it uses one:
+
+${page}`,
+      }),
+      changed: ({ application, page }: Words<'application' | 'page'>) => ({
+        subject: 'The change of your application is approved',
+        text: `The change of ${application} that your team asked for is in effect:
+
+${page}`,
+      }),
+      declined: ({ application, reason, page }: Words<'application' | 'reason' | 'page'>) => ({
+        subject: 'Your request was declined',
+        text: `The people who run the portal have declined what your team asked for ${application}. Their reason:
+
+${reason}
+
+You can change the request and send it again:
+
+${page}`,
       }),
     },
     wrongCodes: {

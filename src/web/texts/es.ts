@@ -1963,6 +1963,11 @@ export const es: Texts = {
     description: 'Descripción',
     advice: 'Qué hacer',
     requestId: 'Número de la solicitud',
+    arrived: 'Lo que llegó',
+    expected: 'Lo que se esperaba',
+    nothing: 'nada',
+    entry: 'Qué significa este error',
+    inConsole: 'Esta solicitud en la consola',
   },
 
   mails: {
@@ -2316,6 +2321,30 @@ ${link}`,
 Haga verificar un documento nuevo:
 
 ${link}`,
+      }),
+    },
+    production: {
+      approved: ({ application, page }) => ({
+        subject: 'Su aplicación fue aprobada',
+        text: `${application} ya está registrada para los residentes. Su identificador (client id) está en su página, donde su equipo también crea la clave secreta, si la usa:
+
+${page}`,
+      }),
+      changed: ({ application, page }) => ({
+        subject: 'El cambio de su aplicación fue aprobado',
+        text: `El cambio de ${application} que su equipo pidió ya está en vigor:
+
+${page}`,
+      }),
+      declined: ({ application, reason, page }) => ({
+        subject: 'Su solicitud fue rechazada',
+        text: `Las personas que administran el portal rechazaron lo que su equipo pidió para ${application}. El motivo:
+
+${reason}
+
+Puede cambiar la solicitud y enviarla de nuevo:
+
+${page}`,
       }),
     },
     wrongCodes: {
