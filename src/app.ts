@@ -34,6 +34,7 @@ import { productionRoutes } from './developers/production.ts'
 import { requestRoutes } from './developers/requests.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
+import { tryRoutes } from './developers/try-routes.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
 import { findVerificationState } from './id-verification/own-progress.ts'
@@ -71,9 +72,9 @@ import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
 import { frontPageRoutes } from './reference/front-page.ts'
-import { referenceRoutes, tryRoutes } from './reference/routes.ts'
+import { referenceRoutes, tryOperationRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
-import { cameraScript, passkeyScript } from './web/html.ts'
+import { cameraScript, copyScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
 import { requestIdOf } from './web/response-headers.ts'
 import type { Site } from './web/site.ts'
@@ -117,7 +118,10 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
   if (config.isSandbox)
-    app.route('/', tryRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }))
+    app.route(
+      '/',
+      tryOperationRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }),
+    )
   app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
   app.notFound((c) => respondNotFound(errors, c))
   app.onError((error, c) => respondToError(errors, c, error))
@@ -199,7 +203,7 @@ const SHARED_PAGES = [
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
-  const assets = [stylesheet, passkeyScript, cameraScript, ...(logo ? [logo] : [])]
+  const assets = [stylesheet, passkeyScript, cameraScript, copyScript, ...(logo ? [logo] : [])]
   for (const { path, contentType, body } of assets)
     routes.get(path, (c) =>
       c.body(body, 200, {
@@ -307,6 +311,9 @@ function personaRoutes(context: WebContext): Hono<PageEnv> {
 /** The console, where there is a sandbox to try applications in. */
 function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const routes = new Hono<PageEnv>()
+  const { sandbox } = context
+  // Before the routes of teams: its redirect address has none.
+  if (sandbox) routes.route('/', tryRoutes({ ...context, sandbox }))
   // Before the team's page: `requests` is no team.
   routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))

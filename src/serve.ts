@@ -199,7 +199,7 @@ async function openSandboxParts(
     }),
     (each) => each.close(closingTimes(config)),
   )
-  return { served: { context, jobs, issuer, server }, worker }
+  return { served: { context, jobs, issuer, url: server.url, server }, worker }
 }
 
 /** Browsers send cookies to every port of a host, so this machine has another name for the sandbox. */

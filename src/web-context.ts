@@ -34,8 +34,8 @@ import { createReaderOf, type ReaderOf } from './web/reader.ts'
 import { createSite, type Site } from './web/site.ts'
 import type { WebMetrics } from './web/web-metrics.ts'
 
-/** The sandbox that the portal's console manages: its own database, bucket, queue and address. */
-export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string }
+/** The sandbox that the portal's console manages: its own database, bucket, queue and addresses, of which `url` is this process's. */
+export type Sandbox = { context: AppContext; jobs: Jobs; issuer: string; url: string }
 
 /** What a web process is started with and no configuration says. */
 export type WebOptions = {

@@ -13,6 +13,7 @@ import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
+import { deleteOldTryRuns } from './developers/try-runs.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents, isEventDue } from './events/store.ts'
 import { startBackup } from './id-verification/backup.ts'
@@ -86,6 +87,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldUploads,
   deleteOldReceipts,
   deleteOldRequests,
+  deleteOldTryRuns,
 ]
 
 /** Starts the work. The caller closes context and queue, after it has stopped. */

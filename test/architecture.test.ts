@@ -297,7 +297,7 @@ const TABLES: Record<string, string[]> = {
     'sign_up',
     'totp',
   ],
-  clients: ['client', 'client_logo', 'tenant', 'trusted_client'],
+  clients: ['client', 'client_logo', 'tenant', 'trusted_client', 'try_client'],
   consents: ['consent', 'ended_consent'],
   developers: [
     'developer_invitation',
@@ -305,6 +305,7 @@ const TABLES: Record<string, string[]> = {
     'developer_team',
     'production_draft',
     'production_request',
+    'try_run',
   ],
   events: ['event', 'event_attempt', 'event_secret', 'event_stream', 'last_announcement'],
   'id-verification': [

@@ -2,8 +2,10 @@ import { SEALED_MAIL_CODES } from '../accounts/mail-codes.ts'
 import { SEALED_RESET_REQUESTS } from '../accounts/mail-links.ts'
 import { SEALED_SIGN_UPS } from '../accounts/sign-up.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
+import { SEALED_TRY_CLIENTS } from '../clients/try-clients.ts'
 import type { AppContext } from '../context.ts'
 import { SEALED_CONTACTS } from '../developers/production-store.ts'
+import { SEALED_TRY_RUNS } from '../developers/try-runs.ts'
 import { SEALED_EXCHANGES } from '../events/attempts.ts'
 import { SEALED_EVENT_SECRETS } from '../events/streams.ts'
 import { SEALED_ALERT_REASONS } from '../id-verification/alert-resolution.ts'
@@ -29,6 +31,8 @@ export const SEALED_COLUMNS = [
   SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,
   SEALED_ALERT_REASONS,
+  SEALED_TRY_CLIENTS,
+  SEALED_TRY_RUNS,
 ]
 
 /** The data keys, and everything that is sealed directly. */

@@ -331,13 +331,16 @@ export async function listClients(sql: Sql) {
   return await sql<
     { id: string; name: string; tenant: string; enabled: boolean; createdAt: Date }[]
   >`
-    select id, name, tenant, enabled, created_at from client order by created_at`
+    select id, name, tenant, enabled, created_at from client
+    where id not in (select client_id from try_client) order by created_at`
 }
 
 /** Enables or disables a client: a disabled one gets no tokens, and its tokens are invalid. Returns whether it exists. */
 export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): Promise<boolean> {
   const rows = await sql`
-    update client set enabled = ${enabled}, updated_at = now() where id = ${id} returning id`
+    update client set enabled = ${enabled}, updated_at = now()
+    where id = ${id} or id in (select client_id from try_client where application_id = ${id})
+    returning id`
   if (enabled) await resumeEvents(sql, id)
   return rows.length > 0
 }
@@ -370,6 +373,8 @@ export async function rotateClientSecret(
 /** Deletes the client, its consents and its tokens. Returns whether it existed. */
 export async function deleteClient(sql: Sql, id: string): Promise<boolean> {
   await deleteClientEvents(sql, id)
+  await sql`
+    delete from client where id in (select client_id from try_client where application_id = ${id})`
   const rows = await sql`delete from client where id = ${id} returning id`
   return rows.length > 0
 }

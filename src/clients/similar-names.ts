@@ -45,7 +45,9 @@ export async function findSimilarClient(
   exceptId?: string,
 ): Promise<{ id: string; name: string } | undefined> {
   await lockNames(sql)
-  const clients = await sql<{ id: string; name: string }[]>`select id, name from client`
+  // A client that tries an application has its name.
+  const clients = await sql<{ id: string; name: string }[]>`
+    select id, name from client where id not in (select client_id from try_client)`
   const found = findSimilar(
     clients.filter(({ id }) => id !== exceptId),
     name,

@@ -7,7 +7,8 @@ export type TeamClient = { id: string; name: string; enabled: boolean; createdAt
 /** The clients of a team of developers, oldest first. */
 export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamClient[]> {
   const rows = await sql<TeamClient[]>`
-    select id, name, enabled, created_at from client where team_id = ${teamId}
+    select id, name, enabled, created_at from client
+    where team_id = ${teamId} and not exists (select from try_client where client_id = client.id)
     order by created_at, id limit 100`
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }

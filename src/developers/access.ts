@@ -12,7 +12,7 @@ import { findMembership, includesRole, type Membership, type TeamRole } from './
 export type DeveloperContext = GuardParts &
   Omit<AppContext, 'close'> & {
     guard: Guard
-    sandbox?: { context: AppContext; jobs: Jobs; issuer: string } | undefined
+    sandbox?: { context: AppContext; jobs: Jobs; issuer: string; url: string } | undefined
   }
 
 /** Somebody who is signed in, in a team of theirs. */

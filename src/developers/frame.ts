@@ -17,12 +17,20 @@ const TABS = [
 /** A page of the console. With a team, it has that team's pages at its head. */
 export function developerPage(
   reader: Reader,
-  content: { title: string; body: Html; team?: Membership; tab?: string; csrf?: string },
+  content: {
+    title: string
+    body: Html
+    team?: Membership
+    tab?: string
+    csrf?: string
+    copies?: boolean
+  },
 ): Html {
-  const { title, body, team, tab } = content
+  const { title, body, team, tab, copies = false } = content
   return page(reader, {
     title,
     hasSwitch: false,
+    copies,
     actions: html`<nav aria-label="For developers" class="sign-out"><a href="/developers">Console</a> <a href="/reference">Reference</a> <a href="/guides">Guides</a></nav>`,
     body: html`<div lang="en">${
       team

@@ -136,6 +136,9 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   production_draft: { web: all, worker: none },
   production_request: { web: all, worker: none },
   request_log: { web: append, worker: expire('at') },
+  try_run: { web: all, worker: expire('expires_at') },
+  // Lists leave these out; none is in the portal's own database, and so none is deleted with its application.
+  try_client: { web: { select: ['client_id', 'application_id'] }, worker: none },
   // Of the sandbox, whose processes have all rights.
   persona: { web: none, worker: none },
   persona_step: { web: none, worker: none },

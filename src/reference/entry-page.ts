@@ -5,7 +5,7 @@ import type { Reader } from '../web/reader.ts'
 import type { Access, Answer, Entry, Parameter } from './entry.ts'
 import { findError } from './errors.ts'
 import type { Field } from './fields.ts'
-import { codeBlock, documentationPage, links, prose } from './frame.ts'
+import { codeBlock, copiedCode, documentationPage, links, prose } from './frame.ts'
 import { findGroup, type GroupId } from './groups.ts'
 import { LANGUAGES, type Language } from './samples.ts'
 import { type Tried, tryForm, tryResult } from './try-form.ts'
@@ -106,7 +106,7 @@ const codeSection = ({ samples }: Entry): Html =>
   html`<p class="quiet">Names in capitals are environment variables.</p>
 ${Object.entries(LANGUAGES).map(
   ([language, name], at) =>
-    html`<details name="code"${at === 0 ? html` open` : ''}><summary>${name}</summary>${codeBlock(`Code in ${name}`, samples[language as Language])}</details>`,
+    html`<details name="code"${at === 0 ? html` open` : ''}><summary>${name}</summary>${copiedCode(`Code in ${name}`, samples[language as Language])}</details>`,
 )}`
 
 function answerSection(answer: Answer, label: string): Html {

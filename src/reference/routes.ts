@@ -66,7 +66,7 @@ export function referenceRoutes(parts: Parts): Hono<PageEnv> {
  * `POST /reference/:group/:operation` of the sandbox: calls the operation with a token that a developer pastes. The portal has no such
  * route, and so is given no token. `callOwn` answers a request as this server does.
  */
-export function tryRoutes(
+export function tryOperationRoutes(
   parts: Parts & {
     callOwn: (request: Request, env: PageEnv['Bindings']) => Response | Promise<Response>
   },

@@ -21,6 +21,8 @@ const readScript = (name: string) =>
 export const passkeyScript = readScript('passkey')
 /** For pages that take photos, and those that wait for a phone; they work without it. */
 export const cameraScript = readScript('camera')
+/** For pages with text that is copied elsewhere; they work without it. */
+export const copyScript = readScript('copy')
 
 /**
  * The frame of every page: one stylesheet, a script where a page uses it, the operator's name and logo, links to the pages of help, and
@@ -34,11 +36,16 @@ export function page(
     actions?: Html
     passkeys?: boolean
     camera?: boolean
+    copies?: boolean
     hasSwitch?: boolean
   },
 ): Html {
-  const { title, body, actions = '', passkeys = false, camera = false, hasSwitch = true } = content
-  const scripts = [...(passkeys ? [passkeyScript] : []), ...(camera ? [cameraScript] : [])]
+  const { title, body, actions = '', hasSwitch = true } = content
+  const scripts = [
+    ...(content.passkeys ? [passkeyScript] : []),
+    ...(content.camera ? [cameraScript] : []),
+    ...(content.copies ? [copyScript] : []),
+  ]
   const { frame, sandbox } = texts
   return html`<!doctype html>
 <html lang="${texts.language.tag}">
@@ -124,11 +131,12 @@ type PageNeeds = {
   formTargets?: string[]
   passkeys?: boolean
   camera?: boolean
+  copies?: boolean
 }
 
 /**
  * The headers of a page. `formTargets`: addresses to which a form may finally redirect, because browsers apply `form-action` to the
- * whole chain of redirects. `passkeys`, `camera`: allow the script, and what it uses.
+ * whole chain of redirects. `passkeys`, `camera`, `copies`: allow the script, and what it uses.
  */
 export function securityHeaders({
   issuer,
@@ -136,12 +144,14 @@ export function securityHeaders({
   formTargets = [],
   passkeys = false,
   camera = false,
+  copies = false,
 }: PageNeeds): Record<string, string> {
   const targets = formTargets.filter((target) => URL.canParse(target)).map(sourceOf)
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    ...(passkeys || camera ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ...(passkeys || camera || copies ? ["script-src 'self'"] : []),
+    ...(passkeys || camera ? ["connect-src 'self'"] : []),
     "img-src 'self'",
     ['form-action', "'self'", ...targets].join(' '),
     "frame-ancestors 'none'",

@@ -60,7 +60,7 @@ test.each([
     })
     const [code = ''] = readBlocks('start', language)
     const file = join(dir, `start.${extension}`)
-    await writeFile(file, code.replaceAll('8000', String(port)))
+    await writeFile(file, code.replaceAll('4000', String(port)))
     const child = spawn(command, [file], {
       env: {
         PATH: process.env.PATH,
@@ -101,7 +101,7 @@ async function signIn(browser: ReturnType<typeof createUserAgent>, address: stri
 }
 
 test('sign-in: the library gets tokens, and refreshes them', async () => {
-  const redirectUri = 'http://localhost:8000/callback'
+  const redirectUri = 'http://localhost:4000/callback'
   const client = await addClient(sandbox.parts, { redirectUris: [redirectUri], scope: ALL_SCOPES })
   const [code = ''] = readBlocks('sign-in', 'ts')
   await writeFile(join(dir, 'sign-in.ts'), code)

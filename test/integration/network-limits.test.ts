@@ -87,6 +87,8 @@ const UNLIMITED = `
   GET /sign-in
   GET /developers
   GET /developers/:team
+  GET /developers/:team/sandbox/:client/try
+  GET /developers/:team/sandbox/:client/try/:run
   GET /developers/:team/sandbox
   GET /developers/:team/:place/:client
   GET /developers/:team/:place/:client/production
@@ -158,6 +160,7 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/try/callback
   POST /developers/:team/:place/:client/production
   POST /developers/:team/:place/:client/production/:action
   POST /developers/:team/:place/:client/events/:action

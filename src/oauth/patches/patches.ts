@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider'
+import { hashAccessTokens } from './access-token-hash.ts'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
 import { recordClaims } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
@@ -31,6 +32,8 @@ const PATCHES: readonly Patch[] = [
   allowOfflineAccess,
   grantScopeAlternatives,
   issueJwtAccessTokens,
+  // After that one: it hashes the JWT.
+  hashAccessTokens,
   deriveRefreshTokens,
   rejectReplays,
   updateSessions,
