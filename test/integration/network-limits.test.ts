@@ -147,11 +147,11 @@ const UNLIMITED = `
   GET /privacy
   GET /accessibility
   GET /reference
-  GET /guides/errors
   GET /reference/search
   GET /reference/:group
   GET /reference/:group/:operation
   GET /guides
+  GET /guides/errors
   GET /guides/:name
   GET /health
   GET /health/live

@@ -61,7 +61,10 @@ async function signIn(role?: 'developer' | 'viewer'): Promise<Member> {
   const { id, email } = await addResident(portal.parts)
   const browser = createUserAgent()
   const open = (path: string) => browser.open(`${portal.issuer}${path}`)
-  await browser.submitFirst(await open('/developers'), { email, password: PASSWORD })
+  await browser.submitFirst(await open('/sign-in?return=%2Fdevelopers'), {
+    email,
+    password: PASSWORD,
+  })
   if (role)
     await portal.db`
       insert into developer_member (team_id, account_id, role) values (${team}, ${id}, ${role})`
