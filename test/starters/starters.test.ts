@@ -21,6 +21,8 @@ import { installPython } from '../support/python.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 
+const PYTHON = ['python3', 'pip3']
+
 /** Alma Rivas, a persona with three images. */
 const login = { persona: 'approved' }
 
@@ -129,7 +131,7 @@ test.concurrent('authjs', async () => {
 })
 
 test.concurrent('python-fastapi-authlib', async (context) => {
-  requireTools(context, ['python3'])
+  requireTools(context, PYTHON)
   const PYTHONPATH = await installPython()
   const { copy, env, site } = await prepare('python-fastapi-authlib')
   await expectDocuments(['python3', 'main.py'], { cwd: copy, env: { ...env, PYTHONPATH }, site })
@@ -166,7 +168,7 @@ test.concurrent('curl', async (context) => {
 })
 
 test.concurrent('clients/python: the program of its README', async (context) => {
-  requireTools(context, ['python3'])
+  requireTools(context, PYTHON)
   const PYTHONPATH = await installPython()
   const readme = await readFile(join(root, 'clients/python/README.md'), 'utf8')
   const [, program = ''] = /```python\n([\s\S]*?)```/.exec(readme) ?? []
@@ -181,7 +183,7 @@ test.concurrent('clients/python: the program of its README', async (context) => 
 })
 
 test.concurrent('clients/python: its own tests', async (context) => {
-  requireTools(context, ['python3'])
+  requireTools(context, PYTHON)
   const PYTHONPATH = await installPython()
   const { env, client } = await register()
   const stream = await setStream(sandbox.db, sandbox.parts.sealer, {
