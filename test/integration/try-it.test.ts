@@ -311,13 +311,15 @@ test('what cannot be asked for is said beside its field', async () => {
   expect(await runsOf(developer)).toBe(0)
 })
 
-test('viewers and strangers see nothing of it, and a service client is not tried', async () => {
+test('viewers and strangers try nothing, and a service client is not tried', async () => {
   const developer = await createDeveloper()
   const run = await startRun(developer)
   await portal.db`
     update developer_member set role = 'viewer' where account_id = ${developer.id}`
-  for (const address of [developer.path, run.url])
-    expect((await developer.browser.open(address)).status).toBe(404)
+  expect((await developer.browser.open(run.url)).status).toBe(404)
+  const look = await developer.browser.open(developer.path)
+  expect(look.text).toContain('Its developers can try them.')
+  expect(look.text).not.toMatch(/name="start"|Begun/)
   expect((await developer.browser.open(answerOf({ code: 'x', state: stateOf(run) }))).status).toBe(
     403,
   )
