@@ -15,6 +15,7 @@ ENV HOST=0.0.0.0
 COPY --from=modules /app/node_modules node_modules
 COPY package.json NOTICE ./
 COPY src src
+COPY docs/guides docs/guides
 # By number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 3000

@@ -70,6 +70,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'system', include: ['test/system/**/*.test.ts'], ...WITH_CLUSTER },
       },
+      {
+        extends: true,
+        test: { name: 'starters', include: ['test/starters/**/*.test.ts'], ...WITH_CLUSTER },
+      },
     ],
   },
 })

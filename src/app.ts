@@ -19,6 +19,7 @@ import { mosaicSessionRoutes } from './api/mosaic/sessions.ts'
 import { startPageRoutes } from './api/mosaic/start-page.ts'
 import { naturalPersonRoutes } from './api/natural-person.ts'
 import { openApiRoutes } from './api/openapi.ts'
+import { createApiLog, noteSuccesses } from './api/request-log.ts'
 import { resourceMetadataRoutes } from './api/resource-metadata.ts'
 import { minimalDisclosureRoutes } from './api/smaller.ts'
 import { createUploadTurns } from './api/uploads.ts'
@@ -30,6 +31,7 @@ import { eventConsoleRoutes } from './developers/events.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
 import { productionRoutes } from './developers/production.ts'
+import { requestRoutes } from './developers/requests.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
 import { tryRoutes } from './developers/try-routes.ts'
@@ -69,7 +71,8 @@ import { timeZoneRoutes } from './portal/time-zone.ts'
 import { unexpectedRoutes } from './portal/unexpected.ts'
 import { verifyRoutes } from './portal/verify.ts'
 import { wellKnownRoutes } from './portal/well-known.ts'
-import { referenceRoutes } from './reference/routes.ts'
+import { frontPageRoutes } from './reference/front-page.ts'
+import { referenceRoutes, tryOperationRoutes } from './reference/routes.ts'
 import { createFormTokens } from './web/form-tokens.ts'
 import { cameraScript, copyScript, passkeyScript } from './web/html.ts'
 import { addReader, type PageEnv } from './web/reader.ts'
@@ -91,7 +94,10 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   })
   const api: ApiContext = { ...context, bearer, uploadTurns: createUploadTurns() }
 
+  const noteRequest = createApiLog(context)
+  const errors = { ...context, noteRequest }
   const app = new Hono<AppEnv>()
+  if (config.isSandbox) app.use('/api/v1/*', noteSuccesses(noteRequest))
   // Before the middleware, because its headers cost more than these routes' own work. They set their headers themselves.
   app.route(
     '/',
@@ -111,9 +117,14 @@ export function createApp(context: WebContext): Hono<AppEnv> {
   app.route('/', apiRoutes(api))
   app.use(addReader(context.readerOf))
   app.route('/', publicRoutes(context))
+  if (config.isSandbox)
+    app.route(
+      '/',
+      tryOperationRoutes({ ...context, callOwn: (request, env) => app.fetch(request, env) }),
+    )
   app.route('/', config.isSandbox ? personaRoutes(context) : residentRoutes(context))
-  app.notFound((c) => respondNotFound(context, c))
-  app.onError((error, c) => respondToError(context, c, error))
+  app.notFound((c) => respondNotFound(errors, c))
+  app.onError((error, c) => respondToError(errors, c, error))
   return app
 }
 
@@ -168,10 +179,27 @@ function publicRoutes(context: WebContext): Hono<PageEnv> {
 /** Pages that are the same for both places are at the portal, where their links lead on. */
 function sharedPageRoutes({ otherPlace }: WebContext): Hono {
   const routes = new Hono()
-  for (const path of ['/help', '/contact', '/privacy', '/accessibility', '/reference'])
-    if (otherPlace) routes.get(path, (c) => c.redirect(`${otherPlace.issuer}${path}`, 302))
+  if (!otherPlace) return routes
+  for (const path of SHARED_PAGES)
+    routes.get(path, (c) => {
+      const { pathname, search } = new URL(c.req.url)
+      return c.redirect(`${otherPlace.issuer}${pathname}${search}`, 302)
+    })
   return routes
 }
+const SHARED_PAGES = [
+  '/help',
+  '/contact',
+  '/privacy',
+  '/accessibility',
+  '/developers',
+  '/reference',
+  '/reference/search',
+  '/reference/:group',
+  '/reference/:group/:operation',
+  '/guides',
+  '/guides/:name',
+]
 
 function assetRoutes({ stylesheet, logo }: Site): Hono {
   const routes = new Hono()
@@ -234,7 +262,7 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  if (context.sandbox) routes.route('/', developerRoutes(portal))
+  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
@@ -286,6 +314,8 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   const { sandbox } = context
   // Before the routes of teams: its redirect address has none.
   if (sandbox) routes.route('/', tryRoutes({ ...context, sandbox }))
+  // Before the team's page: `requests` is no team.
+  routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
   routes.route('/', sandboxRoutes(context))
   // Before the pages of an application, whose path is of the same form.

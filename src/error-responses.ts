@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { helpLink, toErrorBody } from './api/error-bodies.ts'
 import { apiHeaders } from './api/headers.ts'
-import { isMosaicPath, toMosaicBody } from './api/mosaic/errors.ts'
+import type { NoteApiRequest } from './api/request-log.ts'
 import { errorPage } from './oauth/pages.ts'
 import { isUnstorable } from './platform/db.ts'
 import { ApiError, TooBusyError, temporarilyUnavailable } from './platform/errors.ts'
@@ -21,6 +22,7 @@ type ErrorContext = {
   addressOf: ClientAddress
   readerOf: ReaderOf
   security: SecurityEvents
+  noteRequest: NoteApiRequest
   log: Log
 }
 /** Of every request of the app. */
@@ -70,20 +72,25 @@ function toApiError(log: Log, requestId: string, error: unknown): ApiError {
   return new ApiError(500, 'Internal server error')
 }
 
-function sendError({ issuer, readerOf }: ErrorContext, c: AppRequest, error: ApiError) {
+function sendError(
+  { issuer, readerOf, noteRequest }: ErrorContext,
+  c: AppRequest,
+  error: ApiError,
+) {
   const requestId = requestIdOf(c.env.outgoing)
   const status = error.status as 400
+  noteRequest(c, status, error)
   const reader = isPage(c) ? (c.var.reader ?? readerOf(c.env.incoming)) : undefined
   for (const [name, value] of Object.entries({
     ...error.headers,
-    ...(c.req.path.startsWith('/api/') ? apiHeaders(requestId) : {}),
+    ...(c.req.path.startsWith('/api/')
+      ? { ...apiHeaders(requestId), ...helpLink(error, issuer) }
+      : {}),
     ...(reader ? securityHeaders({ issuer, locale: reader.locale }) : {}),
   }))
     c.header(name, value)
   if (reader) return c.html(describe(reader, error, requestId), status)
-  if (isMosaicPath(c.req.path)) return c.json(toMosaicBody(error), status)
-  const isBackOffice = c.req.path.startsWith('/api/v1/idv/')
-  return c.json(isBackOffice ? error.toBackOfficeBody() : error.toBody(), status)
+  return c.json(toErrorBody(error, c.req.path, issuer), status)
 }
 
 const isPage = (c: AppRequest): boolean =>
@@ -115,7 +122,7 @@ export function refuse(
   const reader = (req.headers.accept ?? '').includes('text/html') ? readerOf(req) : undefined
   const body = reader
     ? String(describe(reader, refusal, requestId))
-    : JSON.stringify(refusal.toBody())
+    : JSON.stringify(toErrorBody(refusal, req.url?.split('?', 1)[0] ?? '', issuer))
   res.writeHead(refusal.status, {
     'Content-Type': reader ? 'text/html; charset=utf-8' : 'application/json',
     'Content-Length': Buffer.byteLength(body),

@@ -1,8 +1,10 @@
 import type { Provider } from 'oidc-provider'
 import { createRateLimiter, type RateLimiter } from './api/rate-limits.ts'
+import { findClientStates } from './clients/clients.ts'
 import { createSecretUses } from './clients/secret-uses.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import type { AppContext } from './context.ts'
+import { isDeveloperOf } from './developers/teams.ts'
 import { refuse } from './error-responses.ts'
 import type { FindSubject } from './events/events.ts'
 import type { SignEvent } from './events/sender.ts'
@@ -13,6 +15,7 @@ import { createOtherPlace, type OtherPlace } from './oauth/other-place.ts'
 import type { Personas } from './oauth/personas.ts'
 import { createProvider } from './oauth/provider.ts'
 import { createEventSigner, createFindSubject } from './oauth/security-event-tokens.ts'
+import { createFindPresentedToken, type FindPresentedToken } from './oauth/token-state.ts'
 import { createPersonaOffers } from './personas/offers.ts'
 import { type Db, openDb } from './platform/db.ts'
 import type { Jobs } from './platform/jobs.ts'
@@ -20,6 +23,7 @@ import { isPublicAddress } from './platform/outbound.ts'
 import { loadSharedKeys } from './platform/shared-keys.ts'
 import type { Tracer } from './platform/tracing.ts'
 import { deviceOf } from './portal/devices.ts'
+import { createRequestLog, type RequestLog } from './request-log/recorder.ts'
 import { type AccessTokens, createAccessTokens } from './signing/access-token.ts'
 import { type KeyRing, openKeyRing, type SigningKeys } from './signing/key-ring.ts'
 import { createResponseSigner, type SignResponse } from './signing/signed-responses.ts'
@@ -64,6 +68,8 @@ export type WebContext = Omit<AppContext, 'close'> &
     provider: () => Provider
     limiter: RateLimiter
     network: NetworkLimiter
+    requestLog: RequestLog
+    findPresentedToken: FindPresentedToken
     addressOf: ClientAddress
     readerOf: ReaderOf
     site: Site
@@ -110,6 +116,13 @@ export async function openWebContext(
   const personas = config.isSandbox ? createPersonaOffers(context) : undefined
   const other = options.sandbox ?? options.portal
   const otherPlace = other && createOtherPlace(other, { isSandbox: !config.isSandbox, log })
+  const requestLog = createRequestLog({
+    db,
+    log,
+    keepsSuccesses: config.isSandbox,
+    findClients: findClientStates,
+  })
+  const findPresentedToken = createFindPresentedToken({ db, tokens, subjects })
   const provider = followKeys(ring, (keys) =>
     createProvider({
       ...context,
@@ -125,6 +138,10 @@ export async function openWebContext(
       addressOf,
       personas,
       otherPlace,
+      requestLog,
+      findPresentedToken,
+      consoleIssuer: options.sandbox ? issuer : options.portal?.issuer,
+      isDeveloperOf: (pair) => isDeveloperOf(db, pair),
       onAuthenticatedClient: network.uncount,
       onTokens: options.metrics?.onTokens,
     }),
@@ -141,12 +158,15 @@ export async function openWebContext(
     provider,
     limiter,
     network,
+    requestLog,
+    findPresentedToken,
     addressOf,
     readerOf,
     site,
     personas,
     otherPlace,
     async close() {
+      await requestLog.close()
       ring.close()
       await limiter.close()
       await network.close()

@@ -1,31 +1,18 @@
-import createClient, { type Client } from 'openapi-fetch'
-import type { components, paths } from './schema.ts'
+export { createIdentityPortal, type IdentityPortal } from './api.ts'
+export { type PortalEvent, verifyWebhook } from './events.ts'
+export type { components, paths } from './schema.ts'
+export {
+  type Application,
+  connectToPortal,
+  type PortalConnection,
+  type SecurityEvent,
+  type Session,
+  type SignIn,
+  type Tokens,
+} from './sign-in.ts'
+
+import type { components } from './schema.ts'
 
 export type IdVerification = components['schemas']['IdVerification']
 export type NaturalPerson = components['schemas']['NaturalPerson']
 export type Verification = components['schemas']['Verification']
-export type IdentityPortal = Client<paths>
-
-/**
- * The portal's API with its types: `await portal.GET('/api/v1/me/natural-person/id-verification')` answers `data`, or
- * `error` with the status in `response`. `accessToken` is asked before each call, so that it may be refreshed there.
- */
-export function createIdentityPortal({
-  issuer,
-  accessToken,
-  fetch,
-}: {
-  /** The portal's address, such as https://portal.example.org. */
-  issuer: string
-  accessToken: () => string | Promise<string>
-  fetch?: (request: Request) => Promise<Response>
-}): IdentityPortal {
-  const client = createClient<paths>({ baseUrl: issuer, ...(fetch ? { fetch } : {}) })
-  client.use({
-    async onRequest({ request }) {
-      request.headers.set('Authorization', `Bearer ${await accessToken()}`)
-      return request
-    },
-  })
-  return client
-}

@@ -1857,6 +1857,10 @@ export type paths = {
       requestBody?: never
       responses: {
         200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        405: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['Error'] }
+        }
         500: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['Error'] }
@@ -1870,6 +1874,10 @@ export type paths = {
       requestBody?: never
       responses: {
         200: { headers: Record<string, unknown>; content: { 'application/json': { status: 'ok' } } }
+        405: {
+          headers: Record<string, unknown>
+          content: { 'application/json': components['schemas']['BackOfficeError'] }
+        }
         500: {
           headers: Record<string, unknown>
           content: { 'application/json': components['schemas']['BackOfficeError'] }
@@ -1920,7 +1928,8 @@ export type components = {
     }
     Error: {
       /** For programs */ error: string /** For people */
-      error_description?: string
+      error_description?: string /** What the error means and what to do. The header `Link` has it too, also where the body has no such member */
+      error_uri?: string
       details?: Record<string, unknown>
     }
     IdVerification: {

@@ -18,6 +18,7 @@ const getHealth = operation({
     schema: z.object({ status: z.literal('ok') }),
     example: { status: 'ok' },
   },
+  errors: { 405: 'This resource takes GET, HEAD.' },
 })
 
 // Where programs of Kora's customers look, under the base path of a back office (`docs/vendor-protocols.md` §4.2).

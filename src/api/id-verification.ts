@@ -71,7 +71,8 @@ const getIdVerification = operation({
     },
   },
 })
-const ALIAS = '/api/v1/me/natural-person/id_verification'
+/** The real portal's pages have both spellings. */
+export const ALIAS = '/api/v1/me/natural-person/id_verification'
 
 export const idVerificationOperations = [getIdVerification]
 

@@ -71,15 +71,18 @@ const PATH_PARAMETERS: Record<string, object> = {
 export function openApiRoutes({
   issuer,
   config,
+  sandbox,
 }: {
   issuer: string
   config: { site: Setting }
+  /** The sandbox beside this portal. */
+  sandbox?: { issuer: string } | undefined
 }): Hono {
   let body: string | undefined
   const routes = new Hono()
   routes.get('/openapi.json', (c) => {
     // At the first request: it would delay every start.
-    body ??= JSON.stringify(openApiDocument(issuer, config.site.name), null, 2)
+    body ??= JSON.stringify(openApiDocument(issuer, config.site.name, sandbox?.issuer), null, 2)
     return c.body(body, 200, {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'public, max-age=300',
@@ -91,12 +94,12 @@ export function openApiRoutes({
 
 export type OpenApiDocument = ReturnType<typeof openApiDocument>
 
-/** The OpenAPI 3.1 document of all operations, for this issuer. */
-export function openApiDocument(issuer: string, name = 'Identity portal') {
+/** The OpenAPI 3.1 document of all operations, for this issuer and the sandbox beside it. */
+export function openApiDocument(issuer: string, name = 'Identity portal', sandbox?: string) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of OPERATIONS) {
     const path = documentPath(operation)
-    paths[path] = { ...paths[path], [operation.method]: describe(operation) }
+    paths[path] = { ...paths[path], [operation.method]: describe(operation, issuer) }
   }
   const sent = OPERATIONS.flatMap(({ body }) => [body?.schema, body?.form])
   const requests = new Set(sent.flatMap((schema) => schema?.meta()?.id ?? []))
@@ -108,16 +111,23 @@ export function openApiDocument(issuer: string, name = 'Identity portal') {
       description:
         'Identity verifications that residents have allowed an application to read, and the back office of tenants.',
       contact: { name: "The portal's operator", url: issuer },
-      license: { name: license },
+      // Not SPDX's own: a reference of ours (SPDX 2.3 §10.1).
+      license: { name: license, identifier: `LicenseRef-${license}` },
     },
-    servers: [{ url: issuer }],
+    servers:
+      sandbox === undefined
+        ? [{ url: issuer }]
+        : [
+            { url: issuer, description: 'Production' },
+            { url: sandbox, description: 'Sandbox: invented people' },
+          ],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: componentsOf(requests), securitySchemes: securitySchemes(issuer) },
   }
 }
 
-function describe(operation: Operation) {
+function describe(operation: Operation, issuer: string) {
   const { answer, body } = operation
   return {
     operationId: operation.operationId,
@@ -141,7 +151,7 @@ function describe(operation: Operation) {
       : {}),
     responses: {
       [answer.status]: { description: answer.description, ...contentOf(answer) },
-      ...failuresOf(operation),
+      ...failuresOf(operation, issuer),
     },
   }
 }

@@ -1,7 +1,8 @@
 import { SERVICE_SCOPES } from '../clients/scopes.ts'
 import { ApiError } from '../platform/errors.ts'
+import { toErrorBody } from './error-bodies.ts'
 import { schemaOf } from './json-schema.ts'
-import { isMosaicPath, mosaicErrorSchema, toMosaicBody } from './mosaic/errors.ts'
+import { isMosaicPath, mosaicErrorSchema } from './mosaic/errors.ts'
 import type { Operation } from './operation.ts'
 import { invalid } from './requests.ts'
 import { backOfficeErrorSchema, errorSchema } from './schemas.ts'
@@ -43,23 +44,20 @@ const HEADERS: Record<number, object> = {
 export const isBackOffice = ({ scope }: Operation): boolean =>
   (SERVICE_SCOPES as readonly (string | undefined)[]).includes(scope)
 
-/** The body of an operation's errors: its schema, and how it is made. */
-function errorFormatOf(operation: Operation) {
-  if (isMosaicPath(operation.path)) return { schema: mosaicErrorSchema, toBody: toMosaicBody }
+/** The schema of an operation's errors. */
+function errorSchemaOf({ path }: Operation) {
+  if (isMosaicPath(path)) return mosaicErrorSchema
   // Its health has the errors of the others, and takes no token.
-  return operation.path.startsWith('/api/v1/idv/')
-    ? { schema: backOfficeErrorSchema, toBody: (error: ApiError) => error.toBackOfficeBody() }
-    : { schema: errorSchema, toBody: (error: ApiError) => error.toBody() }
+  return path.startsWith('/api/v1/idv/') ? backOfficeErrorSchema : errorSchema
 }
 
 /** The responses of the document for every failure. */
-export function failuresOf(operation: Operation): Record<string, object> {
-  const format = errorFormatOf(operation)
-  const schema = schemaOf(format.schema, 'output')
+export function failuresOf(operation: Operation, issuer: string): Record<string, object> {
+  const schema = schemaOf(errorSchemaOf(operation), 'output')
   const failures = examplesOf(operation).map((error) => {
     const { status } = error
     const [description = 'An error'] = MEANINGS[status] ?? []
-    const example = format.toBody(error)
+    const example = toErrorBody(error, operation.path, issuer)
     const headers = HEADERS[status]
     return [
       String(status),

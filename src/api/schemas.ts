@@ -47,6 +47,11 @@ export const errorSchema = z
   .object({
     error: text.describe('For programs'),
     error_description: text.optional().describe('For people'),
+    error_uri: text
+      .optional()
+      .describe(
+        'What the error means and what to do. The header `Link` has it too, also where the body has no such member',
+      ),
     details: z.record(text, z.unknown()).optional(),
   })
   .meta({ id: 'Error' })

@@ -317,6 +317,16 @@ export async function findClientNames(
   return new Map(rows.map(({ id, name }) => [id, visibleText(name)]))
 }
 
+/** Those ids that are clients, with whether each is enabled. */
+export async function findClientStates(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, { enabled: boolean }>> {
+  const rows = await sql<{ id: string; enabled: boolean }[]>`
+    select id, enabled from client where id = any (${[...ids]})`
+  return new Map(rows.map(({ id, enabled }) => [id, { enabled }]))
+}
+
 export async function listClients(sql: Sql) {
   return await sql<
     { id: string; name: string; tenant: string; enabled: boolean; createdAt: Date }[]

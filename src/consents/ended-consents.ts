@@ -78,3 +78,12 @@ export async function shiftEnded(
     update ended_consent set given_at = given_at - ${span}, ended_at = ended_at - ${span}
     where account_id = any (${[...accountIds]}::uuid[])`
 }
+
+/** The accounts whose consent to this client ended within the hour, as far as the last thousand ended consents say. */
+export async function findRecentlyEnded(sql: Sql, clientId: string): Promise<string[]> {
+  const rows = await sql<{ accountId: string }[]>`
+    select account_id
+    from (select account_id, client_id, ended_at from ended_consent order by id desc limit 1000) recent
+    where client_id = ${clientId} and ended_at > now() - interval '1 hour'`
+  return rows.map(({ accountId }) => accountId)
+}

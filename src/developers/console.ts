@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { listTeamClients } from '../clients/team-clients.ts'
 import { findPolicy } from '../platform/policies.ts'
+import { showFrontPage } from '../reference/front-page.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import { type DeveloperContext, notFound, requireMember } from './access.ts'
@@ -28,7 +29,7 @@ async function showTeams(
 ): Promise<Response> {
   const { db, issuer, guard, forms } = parts
   const resident = await guard.findResident(c)
-  if (!resident) return guard.askToSignIn(c)
+  if (!resident) return showFrontPage(parts, c)
   const { account, session } = resident
   const [teams, policy] = await Promise.all([
     listMemberships(db, account.id),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { findTeamOf } from '../clients/team-clients.ts'
 import type { Sql } from '../platform/db.ts'
 
 /** What a member may do: read, change applications, or also decide about members and production. Each includes the ones before. */
@@ -51,4 +52,13 @@ export async function findMembership(
 export async function lockTeam(sql: Sql, teamId: string): Promise<boolean> {
   const rows = await sql`select from developer_team where id = ${teamId} for no key update`
   return rows.length > 0
+}
+
+/** Whether this account is in the team that owns the client. */
+export async function isDeveloperOf(
+  sql: Sql,
+  { accountId, clientId }: { accountId: string; clientId: string },
+): Promise<boolean> {
+  const teamId = await findTeamOf(sql, clientId)
+  return teamId !== undefined && (await findMembership(sql, { teamId, accountId })) !== undefined
 }

@@ -1,4 +1,7 @@
 import { html } from 'hono/html'
+import { comparison } from '../request-log/detail-page.ts'
+import type { RequestDetail } from '../request-log/store.ts'
+import { anchorOf } from '../web/error-uri.ts'
 import { csrfField, type Html, hiddenFields, page, passkeyButton } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 
@@ -74,15 +77,23 @@ ${requestId ? html`<p class="quiet">${errors.requestId(html`<code>${requestId}</
   )
 }
 
+/** What the developers of a client are shown of an error, beside its code. */
+export type ErrorForDevelopers = {
+  code: string
+  description: string | undefined
+  requestId: string
+  /** The request in the console, for members of the client's team. */
+  consoleAddress: string | undefined
+  /** Only for a signed-in member of the client's team. */
+  detail: RequestDetail | null
+}
+
 /**
  * Reports a protocol error that must not be redirected (RFC 6749 §4.1.2.1): what the resident can do, and for the application's
- * developers, in English, the error code, its description and the request id.
+ * developers, in English, the error code, its description, the request id, and for themselves what arrived and what was expected.
  */
-export function protocolErrorPage(
-  reader: Reader,
-  data: { code: string; description: string | undefined; requestId: string },
-): Html {
-  const { code, description, requestId } = data
+export function protocolErrorPage(reader: Reader, data: ErrorForDevelopers): Html {
+  const { code, description, requestId, consoleAddress, detail } = data
   const { errors, protocolError } = reader.texts
   const advice = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined
   return page(reader, {
@@ -97,6 +108,9 @@ ${description ? html`<div><dt>${protocolError.description}</dt><dd lang="en">${d
 ${advice ? html`<div><dt>${protocolError.advice}</dt><dd lang="en">${advice}</dd></div>` : ''}
 <div><dt>${protocolError.requestId}</dt><dd><code>${requestId}</code></dd></div>
 </dl>
+${detail ? comparison(detail, protocolError) : ''}
+<p><a href="/guides/errors#${anchorOf(code)}">${protocolError.entry}</a></p>
+${consoleAddress ? html`<p><a href="${consoleAddress}">${protocolError.inConsole}</a></p>` : ''}
 </section>`,
   })
 }

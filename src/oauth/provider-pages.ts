@@ -8,6 +8,7 @@ import {
   deviceConfirmPage,
   deviceDonePage,
   deviceEndedPage,
+  type ErrorForDevelopers,
   protocolErrorPage,
   signedOutPage,
   signOutPage,
@@ -21,7 +22,7 @@ export type ProviderPages = {
   /** A failure that must not be redirected. */
   error(
     ctx: KoaContextWithOIDC,
-    failure: { error: string; description: string | undefined; status: number },
+    failure: Omit<ErrorForDevelopers, 'requestId' | 'consoleAddress'> & { status: number },
   ): void
   /** `returnsTo`: the application's registered address to which the form finally redirects. */
   signOut(
@@ -36,7 +37,12 @@ export type ProviderPages = {
   deviceEnded(ctx: KoaContextWithOIDC): void
 }
 
-export function createProviderPages(issuer: string, readerOf: ReaderOf): ProviderPages {
+/** `consoleIssuer`: the portal with the console in which this server's clients are, if there is one. */
+export function createProviderPages(
+  issuer: string,
+  readerOf: ReaderOf,
+  consoleIssuer: string | undefined,
+): ProviderPages {
   const send = (
     ctx: KoaContextWithOIDC,
     status: number,
@@ -51,14 +57,17 @@ export function createProviderPages(issuer: string, readerOf: ReaderOf): Provide
     ctx.body = String(render(reader))
   }
   return {
-    error: (ctx, { error: code, description, status }) =>
+    error(ctx, { status, ...failure }) {
+      const requestId = requestIdOf(ctx.res)
+      const consoleAddress = consoleIssuer && `${consoleIssuer}/developers/requests?id=${requestId}`
       send(ctx, status, (reader) =>
         protocolErrorPage(
-          // Nothing of a rejected request is repeated, not even its address.
+          // Nothing of a rejected request is repeated to others than its client's developers, not even its address.
           { ...reader, returnTo: '/' },
-          { code, description, requestId: requestIdOf(ctx.res) },
+          { ...failure, requestId, consoleAddress },
         ),
-      ),
+      )
+    },
     signOut: (ctx, { action, xsrf, returnsTo }) =>
       send(
         ctx,

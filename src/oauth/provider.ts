@@ -24,6 +24,7 @@ import type { Outbound } from '../platform/outbound.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import type { SharedKeys } from '../platform/shared-keys.ts'
 import type { Vault } from '../platform/vault.ts'
+import type { RequestLog } from '../request-log/recorder.ts'
 import type { AccessTokens } from '../signing/access-token.ts'
 import type { SigningKeys } from '../signing/key-ring.ts'
 import type { ClientAddress } from '../web/client-address.ts'
@@ -37,6 +38,7 @@ import { DEVICE_PATH, providerFeatures } from './features.ts'
 import { toGrantTerms } from './grants.ts'
 import { listAcr } from './logins.ts'
 import type { OtherPlace } from './other-place.ts'
+import { ERROR_EVENTS } from './patches/error-events.ts'
 import { subjectAt } from './patches/jwt-access-tokens.ts'
 import type { SuccessorOf } from './patches/patch.ts'
 import { applyPatches } from './patches/patches.ts'
@@ -44,8 +46,10 @@ import { withConsent } from './patches/scope-alternatives.ts'
 import type { Personas } from './personas.ts'
 import { ACCEPTED_AHEAD_SECONDS, PROOF_ALGORITHMS } from './proof.ts'
 import { createProviderPages } from './provider-pages.ts'
+import { describeRequest } from './request-details.ts'
 import { assertJwtClientAuthClaimsAndHeader, createInteractionPolicy } from './requests.ts'
 import { bindGrant } from './sessions.ts'
+import type { FindPresentedToken } from './token-state.ts'
 import type { DisclosedVerification } from './verified-claims.ts'
 import {
   type ApprovedVerification,
@@ -92,6 +96,12 @@ type ProviderOptions = {
   /** Called after each response of the token endpoint, with its error if it has one. */
   onTokens?: ((grantType: unknown, error?: string) => void) | undefined
   security: SecurityEvents
+  requestLog: RequestLog
+  findPresentedToken: FindPresentedToken
+  /** The portal with the console in which the clients are, if there is one. */
+  consoleIssuer: string | undefined
+  /** Whether an account is in the team of a client. */
+  isDeveloperOf: (pair: { accountId: string; clientId: string }) => Promise<boolean>
   log: Log
 }
 
@@ -171,14 +181,15 @@ const TOKEN_OPTIONS = {
 /** Creates oidc-provider with all its options, and applies every patch of `patches/`. */
 export function createProvider(options: ProviderOptions): Provider {
   const { config, issuer, db, sealer, jobs, subjects, sharedKeys } = options
-  const pages = createProviderPages(issuer, options.readerOf)
+  const pages = createProviderPages(issuer, options.readerOf, options.consoleIssuer)
   const successorOf: SuccessorOf = (refreshToken) =>
     createHmac('sha256', sharedKeys['refresh-successor']).update(refreshToken).digest('base64url')
-  const renderError = (ctx: KoaContextWithOIDC, out: ErrorOut) => {
+  const renderError = async (ctx: KoaContextWithOIDC, out: ErrorOut) => {
     const { error, error_description: description } = out
-    if (ctx.accepts('json', 'html') === 'html')
-      pages.error(ctx, { error, description, status: ctx.status })
-    else ctx.body = { error, ...(description ? { error_description: description } : {}) }
+    if (ctx.accepts('json', 'html') === 'html') {
+      const detail = (await isReadByDeveloper(ctx, options)) ? describeRequest(ctx) : null
+      pages.error(ctx, { code: error, description, detail, status: ctx.status })
+    } else ctx.body = { error, ...(description ? { error_description: description } : {}) }
   }
   const disclosed = new WeakMap<KoaContextWithOIDC, DisclosedVerification>()
 
@@ -219,6 +230,22 @@ export function createProvider(options: ProviderOptions): Provider {
   logFailures(provider, options)
   if (options.onTokens) reportTokens(provider, options.onTokens)
   return provider
+}
+
+/** Whether the person who is shown an error is signed in here and in the team of the client. */
+async function isReadByDeveloper(
+  { oidc, status }: KoaContextWithOIDC,
+  { isDeveloperOf, log }: Pick<ProviderOptions, 'isDeveloperOf' | 'log'>,
+): Promise<boolean> {
+  const accountId = oidc?.session?.accountId
+  const clientId = oidc?.client?.clientId
+  if (!accountId || !clientId || status >= 500) return false
+  try {
+    return await isDeveloperOf({ accountId, clientId })
+  } catch (error) {
+    log.warn('a team cannot be read', { error })
+    return false
+  }
 }
 
 function cookieOptions(issuer: string, keys: string[]): NonNullable<Configuration['cookies']> {
@@ -322,25 +349,6 @@ function reportTokens(
     if (ctx.oidc?.route === 'token') report(ctx, 'server_error')
   })
 }
-
-const ERROR_EVENTS = [
-  'authorization.error',
-  'code_verification.error',
-  'device_authorization.error',
-  'device_resume.error',
-  'end_session.error',
-  'end_session_confirm.error',
-  'end_session_success.error',
-  'grant.error',
-  'introspection.error',
-  'pushed_authorization_request.error',
-  'registration_create.error',
-  'registration_delete.error',
-  'registration_read.error',
-  'registration_update.error',
-  'revocation.error',
-  'userinfo.error',
-]
 
 /** Replaces the host headers of a request by the issuer's. oidc-provider builds addresses from Host and X-Forwarded-*. */
 export function setIssuerHost(headers: Record<string, unknown>, issuer: string): void {

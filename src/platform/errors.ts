@@ -38,12 +38,14 @@ export class ApiError extends Error {
 
   /** The body of the back-office API (`docs/contract.md` §4). */
   toBackOfficeBody(): { code: string; error: string; details: object } {
-    const code = CODES[this.status] ?? (this.status >= 500 ? 'INTERNAL_ERROR' : 'INVALID_REQUEST')
+    const code =
+      BACK_OFFICE_CODES[this.status] ?? (this.status >= 500 ? 'INTERNAL_ERROR' : 'INVALID_REQUEST')
     return { code, error: this.description ?? this.error, details: this.details ?? {} }
   }
 }
 
-const CODES: Record<number, string> = {
+/** The codes of the back-office API, by status. */
+export const BACK_OFFICE_CODES: Readonly<Record<number, string>> = {
   400: 'VALIDATION_ERROR',
   401: 'UNAUTHORIZED',
   403: 'FORBIDDEN',

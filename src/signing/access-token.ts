@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { createLocalJWKSet, errors, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import { hashSecret } from '../platform/secrets.ts'
 import type { Algorithm, KeyRing, SigningKeys } from './key-ring.ts'
 
@@ -23,7 +23,14 @@ export type AccessTokens = {
   }): Promise<string>
   /** Returns the claims of a token of this portal that has not expired, else `undefined`. Whether it was revoked is for the caller to look up. */
   verify(token: string): Promise<VerifiedToken | undefined>
+  /** Says what `verify` does not: what is wrong with a token, and whose it is when this portal signed it. Not for deciding about access. */
+  inspect(token: string): Promise<InspectedToken>
 }
+
+export type InspectedToken =
+  /** Not a JWT; of another issuer; signed by no key of this portal, or for another purpose. */
+  | { fault: 'unreadable' | 'foreign' | 'forged' }
+  | ({ fault: 'expired' | undefined; scope: string } & VerifiedToken)
 
 export type VerifiedToken = {
   jti: string
@@ -55,20 +62,19 @@ export function createAccessTokens(
     cache.clear()
   }
 
+  const readClaims = (token: string, at: number) =>
+    jwtVerify(token, jwks, {
+      issuer,
+      audience: issuer,
+      typ: 'at+jwt',
+      algorithms: ['RS256', 'ES256'],
+      requiredClaims: ['jti', 'sub', 'exp', 'iat', 'client_id'],
+      currentDate: new Date(at),
+    })
+
   async function verifySignature(token: string): Promise<VerifiedToken | undefined> {
     try {
-      const { payload } = await jwtVerify(token, jwks, {
-        issuer,
-        audience: issuer,
-        typ: 'at+jwt',
-        algorithms: ['RS256', 'ES256'],
-        requiredClaims: ['jti', 'sub', 'exp', 'iat', 'client_id'],
-        currentDate: new Date(now()),
-      })
-      const { jti = '', exp = 0, sub = '' } = payload
-      const clientId = String(payload.client_id)
-      const { jkt } = (payload.cnf ?? {}) as { jkt?: string }
-      return { jti, rowId: hashSecret(jti), clientId, subject: sub, expiresAt: exp, jkt }
+      return toVerified((await readClaims(token, now())).payload)
     } catch (error) {
       // Another process may have created the key a moment ago.
       if (error instanceof errors.JWKSNoMatchingKey) {
@@ -115,5 +121,36 @@ export function createAccessTokens(
       cache.set(key, verified)
       return verified
     },
+
+    async inspect(token) {
+      const claims = token.length > 4096 ? undefined : readUnverified(token)
+      if (!claims) return { fault: 'unreadable' }
+      if (claims.iss !== issuer) return { fault: 'foreign' }
+      loadKeys()
+      try {
+        const at = Math.min(now(), (Number(claims.exp) - 1) * 1000)
+        const { payload } = await readClaims(token, at)
+        const verified = toVerified(payload)
+        const fault = verified.expiresAt * 1000 > now() ? undefined : 'expired'
+        return { ...verified, fault, scope: String(payload.scope ?? '') }
+      } catch {
+        return { fault: 'forged' }
+      }
+    },
+  }
+}
+
+function toVerified(payload: JWTPayload): VerifiedToken {
+  const { jti = '', exp = 0, sub = '' } = payload
+  const clientId = String(payload.client_id)
+  const { jkt } = (payload.cnf ?? {}) as { jkt?: string }
+  return { jti, rowId: hashSecret(jti), clientId, subject: sub, expiresAt: exp, jkt }
+}
+
+function readUnverified(token: string): JWTPayload | undefined {
+  try {
+    return decodeJwt(token)
+  } catch {
+    return undefined
   }
 }

@@ -69,7 +69,8 @@ describe.skipIf(!executable)('every page', () => {
 
   test.each(visits)('$route for $state is sound', async ({ route, visit }) => {
     // The longer words of Spanish have to fit; what a form has answered is in English.
-    const language = visit.act || route === '/reference' ? 'en' : 'es'
+    const isEnglish = /^\/(developers|reference|guides)(\/|$)/.test(route)
+    const language = visit.act || isEnglish ? 'en' : 'es'
     await open(visit, language)
     if (visit.act) await visit.act(page, world)
     // The console reports the status of an error page as an error.

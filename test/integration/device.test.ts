@@ -62,6 +62,8 @@ test('the real portal’s command-line client signs in, reads, refreshes and rev
   const tokens = await pollDeviceAuthorizationGrant(configuration, { ...device, interval: 0 })
   expect(tokens.scope?.split(' ').sort()).toEqual(SCOPE.split(' ').sort())
   expect(tokens.claims()?.sub).toBe(resident.id)
+  const hash = createHash('sha256').update(tokens.access_token).digest().subarray(0, 16)
+  expect(tokens.claims()?.at_hash).toBe(hash.toString('base64url'))
   const api = (token: string) =>
     fetch(`${portal.url}/api/v1/me/natural-person/id-verification`, {
       headers: { Authorization: `Bearer ${token}` },

@@ -206,7 +206,7 @@ describe('the document', () => {
     expect(text).not.toContain('$defs')
   })
 
-  test('can be read as a page', async () => {
+  test('can be read as pages', async () => {
     const answer = await fetch(`${portal.url}/reference`, { headers: { Accept: 'text/html' } })
     const page = await answer.text()
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")

@@ -1,4 +1,5 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { createHash } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { updateClient } from '../../src/clients/clients.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
@@ -196,6 +197,26 @@ test('after a key rotation, access tokens are JWTs that open the API and can be 
   await application.revoke(tokens.access_token)
   const refused = await fetch(url, { headers: { Authorization: `Bearer ${tokens.access_token}` } })
   expect(refused.status).toBe(401)
+})
+
+test('after a key rotation, ID tokens have the hash of the access token, with both algorithms', async () => {
+  // OpenID Connect Core §3.1.3.6: the left half of the SHA-256.
+  const hashOf = (token: string) =>
+    createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url')
+  for (const algorithm of [undefined, 'ES256'] as const) {
+    const resident = await addResident(portal.parts)
+    const client = await addClient(portal.parts)
+    await portal.db`
+      update client set metadata = metadata || ${portal.db.json(algorithm ? { id_token_signed_response_alg: algorithm } : {})}
+      where id = ${client.client_id}`
+    const application = await createApplication(portal.issuer, client, algorithm && { algorithm })
+    const tokens = await application.obtainTokens(ALL_SCOPES, resident.email)
+    const { id_token, access_token } = await application.refresh(tokens.refresh_token ?? '')
+    for (const issued of [tokens, { id_token, access_token }]) {
+      expect(decodeProtectedHeader(issued.id_token ?? '').alg).toBe(algorithm ?? 'RS256')
+      expect(decodeJwt(issued.id_token ?? '').at_hash).toBe(hashOf(issued.access_token))
+    }
+  }
 })
 
 test('after a key rotation, a repeated refresh gets the same refresh token', async () => {

@@ -75,7 +75,11 @@ test.each(CASES)(
 test.each(CASES)('%s is named to programs in JSON', async (...given) => {
   const [, path, code] = given
   const answer = await open(path(), 'application/json')
-  expect(await answer.json()).toEqual({ error: code, error_description: expect.any(String) })
+  expect(await answer.json()).toEqual({
+    error: code,
+    error_description: expect.any(String),
+    error_uri: `${portal.issuer}/guides/errors#${code}`,
+  })
   expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
 })
 

@@ -9,6 +9,7 @@ import { findOrCreateSubject } from '../../src/id-verification/subjects.ts'
 import { listEntries } from '../../src/ledger/entries.ts'
 import { createUserAgent, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
+import { GUIDES } from '../../src/reference/guide-list.ts'
 import { createApplication } from './application.ts'
 import { ALL_SCOPES, addClient, addResident, EVERYTHING, PASSWORD } from './portal.ts'
 import { addPasskey, addResidentWithTotp, codeOf } from './second-factor.ts'
@@ -61,7 +62,19 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/contact': [nobody('/contact')],
   '/privacy': [nobody('/privacy')],
   '/accessibility': [nobody('/accessibility')],
+  '/developers': [nobody('/developers')],
   '/reference': [nobody('/reference')],
+  '/guides/errors': [nobody('/guides/errors')],
+  '/reference/search': [nobody('/reference/search'), nobody('/reference/search?q=invalid_token')],
+  '/reference/:group': [nobody('/reference/back-office')],
+  '/reference/:group/:operation': [
+    nobody('/reference/oauth/authorize'),
+    nobody('/reference/back-office/startVerification'),
+  ],
+  '/guides': [nobody('/guides')],
+  '/guides/:name': GUIDES.filter(({ name }) => name !== 'errors').map(({ name }) =>
+    nobody(`/guides/${name}`),
+  ),
   '/outbox': [nobody('/outbox')],
   '/reset': [nobody('/reset')],
   '/reset/sent': [nobody('/reset/sent')],

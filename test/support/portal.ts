@@ -40,8 +40,13 @@ export type TestPortal = Awaited<ReturnType<typeof startPortal>>
 export async function startPortal({
   worker = false,
   developerSandbox,
+  consoleIssuer,
   ...given
-}: { worker?: boolean; developerSandbox?: Sandbox } & Partial<CompleteConfig> = {}) {
+}: {
+  worker?: boolean
+  developerSandbox?: Sandbox
+  consoleIssuer?: string
+} & Partial<CompleteConfig> = {}) {
   const { keys } = inject('cluster')
   const database = await createDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'portal-test-'))
@@ -71,7 +76,7 @@ export async function startPortal({
   const parts = await openContext(config, log)
   // As `serve` does.
   parts.readiness.add('keys', () => requireNeededKeys(parts))
-  const first = await startProcess(parts, worker, developerSandbox)
+  const first = await startProcess(parts, worker, developerSandbox, consoleIssuer)
 
   return {
     ...first,
@@ -115,12 +120,19 @@ export async function startPortal({
 }
 
 /** The sandbox of a portal: `startPortal({ developerSandbox: await startSandbox() })`. Close it after the portal. */
-export async function startSandbox(given: { worker?: boolean } & Partial<CompleteConfig> = {}) {
+export async function startSandbox(
+  given: { worker?: boolean; consoleIssuer?: string } & Partial<CompleteConfig> = {},
+) {
   const portal = await startPortal({ ...given, isSandbox: true })
   return { ...portal, context: portal.parts }
 }
 
-async function startProcess(parts: AppContext, hasWorker: boolean, sandbox?: Sandbox) {
+async function startProcess(
+  parts: AppContext,
+  hasWorker: boolean,
+  sandbox?: Sandbox,
+  consoleIssuer?: string,
+) {
   const listener = await prepareListener(parts.config)
   // Browsers send cookies to every port of a host.
   const host = parts.config.isSandbox ? '127.0.0.1' : 'localhost'
@@ -133,6 +145,7 @@ async function startProcess(parts: AppContext, hasWorker: boolean, sandbox?: San
     jobs: web.jobs,
     onDelivery: () => worker?.checkInbox(),
     sandbox,
+    portal: consoleIssuer === undefined ? undefined : { issuer: consoleIssuer, context: parts },
   })
   return {
     jobs: web.jobs,

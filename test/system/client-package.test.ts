@@ -1,16 +1,30 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { signInFrom, startForeign } from '../support/foreign-program.ts'
+import { addClient, addResident, startPortal } from '../support/portal.ts'
+import { findFreePorts } from '../support/ports.ts'
+import { addVerification } from '../support/verifications.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const run = promisify(execFile)
 // What the client needs, packed from what is installed here: no registry is asked.
-const NEEDED = ['openapi-fetch', 'openapi-typescript-helpers']
+const NEEDED = [
+  'openapi-fetch',
+  'openapi-typescript-helpers',
+  'openid-client',
+  'oauth4webapi',
+  'jose',
+  'standardwebhooks',
+  '@stablelib/base64',
+  'fast-sha256',
+]
 
 let dir: string
 let packed: string[]
@@ -47,10 +61,10 @@ test('has JavaScript and types, and no TypeScript to be run', async () => {
   expect(files.sort()).toEqual([
     'README.md',
     'dist',
-    'dist/index.d.ts',
-    'dist/index.js',
-    'dist/schema.d.ts',
-    'dist/schema.js',
+    ...['api', 'events', 'index', 'schema', 'sign-in'].flatMap((name) => [
+      `dist/${name}.d.ts`,
+      `dist/${name}.js`,
+    ]),
     'package.json',
   ])
 })
@@ -81,10 +95,55 @@ test('is imported by plain Node elsewhere, and asks with the token', async () =>
   }
 })
 
+test('the program of its README signs a resident in and prints the documents', async () => {
+  const portal = await startPortal()
+  try {
+    const readme = await readFile(join(root, 'clients/typescript/README.md'), 'utf8')
+    const [, program = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? []
+    await writeFile(join(dir, 'documents.mjs'), program)
+    const resident = await addResident(portal.parts)
+    await addVerification(portal.parts, resident.id)
+    const [port] = await findFreePorts(1)
+    const PORT = String(port)
+    const redirectUri = `http://localhost:${PORT}/callback`
+    const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
+    const running = startForeign(process.execPath, ['documents.mjs'], {
+      cwd: dir,
+      env: {
+        PATH: process.env.PATH,
+        ISSUER: portal.issuer,
+        CLIENT_ID: client.client_id,
+        CLIENT_SECRET: client.client_secret,
+        PORT,
+      },
+    })
+    const address = await running.says(/(?<=Open )\S+/)
+    const { issuer } = portal
+    const browser = createUserAgent()
+    const page = await signInFrom(browser, await browser.open(address), {
+      issuer,
+      email: resident.email,
+    })
+    expect(page.text).toBe('You can close this page.')
+    const { output, status } = await running.ended
+    expect(status).toBe(0)
+    expect(output).toMatch(/status: 'approved'[\s\S]*documentFront: 'http/)
+  } finally {
+    await portal.close()
+  }
+})
+
 test('is typed elsewhere, by the paths and bodies of the API', async () => {
   await writeFile(
     join(dir, 'application.ts'),
-    `import { createIdentityPortal, type IdVerification } from 'identity-portal-client'
+    `import { connectToPortal, createIdentityPortal, type IdVerification, verifyWebhook } from 'identity-portal-client'
+     const connected = await connectToPortal({ issuer: 'https://portal.example', clientId: 'a', redirectUri: 'https://a.example/' })
+     const session = await connected.finishSignIn('/?code=1', 'a.b.c')
+     const event = verifyWebhook('', {}, 'whsec_')
+     export const revoked: string | undefined = event.type === 'consent.revoked' ? event.data.sub : undefined
+     // @ts-expect-error there is no such event
+     export const unknown: boolean = event.type === 'consent.eaten'
+     await session.api.GET('/api/v1/me/natural-person')
      const portal = createIdentityPortal({ issuer: 'https://portal.example', accessToken: () => 'abc' })
      const { data, error } = await portal.GET('/api/v1/me/natural-person/id-verification')
      export const face: string | null | undefined = data?.documents.face

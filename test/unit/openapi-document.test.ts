@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { clientTypes } from '../../scripts/generate-client.ts'
+import { pythonClient } from '../../scripts/generate-python-client.ts'
 import { isMosaicPath, mosaicErrorSchema } from '../../src/api/mosaic/errors.ts'
 import { OPERATIONS, openApiDocument } from '../../src/api/openapi.ts'
 import {
@@ -247,4 +248,15 @@ test('the client in the repository is made of the document', () => {
       .replaceAll(/[\s;,()]/g, '')
       .replaceAll(/([:<{])\|/g, '$1')
   expect(bare(file) === bare(clientTypes()), 'run `npm run client`').toBe(true)
+})
+
+test('the Python client is made from the document that the server returns', () => {
+  const read = (name: string) =>
+    readFileSync(
+      new URL(`../../clients/python/src/identity_portal/${name}`, import.meta.url),
+      'utf8',
+    )
+  const { schema, api } = pythonClient()
+  const isSame = read('schema.py') === schema && read('api.py') === api
+  expect(isSame, 'run `npm run client`').toBe(true)
 })

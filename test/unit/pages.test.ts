@@ -276,7 +276,16 @@ const renderPages = (reader: Reader): Record<string, string> => ({
   ),
   error: String(errorPage(reader, { title: HOSTILE, message: HOSTILE, requestId: HOSTILE })),
   protocolError: String(
-    protocolErrorPage(reader, { code: HOSTILE, description: HOSTILE, requestId: HOSTILE }),
+    protocolErrorPage(reader, {
+      code: HOSTILE,
+      description: HOSTILE,
+      requestId: HOSTILE,
+      consoleAddress: 'https://portal.example.org/developers/requests?id=1',
+      detail: [
+        { name: HOSTILE, arrived: HOSTILE, expected: [HOSTILE] },
+        { name: HOSTILE, arrived: { [HOSTILE]: HOSTILE }, expected: [] },
+      ],
+    }),
   ),
   signOut: String(signOutPage(reader, { action: '/end', xsrf: HOSTILE })),
   signedOut: String(signedOutPage(reader)),

@@ -20,18 +20,23 @@ export function renderFailures(provider: Provider, context: PatchContext): void 
     try {
       await next()
       // A redirect with `server_error` tells the application what it needs to know.
-      if (failures.has(ctx) && ctx.status >= 500) respondToFailure(context, ctx, failures.get(ctx))
+      if (failures.has(ctx) && ctx.status >= 500)
+        await respondToFailure(context, ctx, failures.get(ctx))
     } catch (error) {
-      respondToFailure(context, ctx, error)
+      await respondToFailure(context, ctx, error)
     }
   })
 }
 
-function respondToFailure(context: PatchContext, ctx: KoaContextWithOIDC, error: unknown) {
+async function respondToFailure(
+  context: PatchContext,
+  ctx: KoaContextWithOIDC,
+  error: unknown,
+): Promise<void> {
   // An address that cannot be decoded, for instance.
   const { status = 500 } = error as { status?: number }
   if (status >= 400 && status < 500) {
-    send(context, ctx, status, 'invalid_request', 'The request cannot be read.')
+    await send(context, ctx, status, 'invalid_request', 'The request cannot be read.')
     return
   }
   const unavailable = findUnavailable(error)
@@ -40,22 +45,22 @@ function respondToFailure(context: PatchContext, ctx: KoaContextWithOIDC, error:
     context.log.error(unavailable, { error })
     const { status, error: code, message, headers } = temporarilyUnavailable()
     ctx.set(headers)
-    send(context, ctx, status, code, message)
+    await send(context, ctx, status, code, message)
     return
   }
   logFailure(context, ctx, error)
-  send(context, ctx, 500, 'server_error', 'The server failed. Try again in a moment.')
+  await send(context, ctx, 500, 'server_error', 'The server failed. Try again in a moment.')
 }
 
-function send(
+async function send(
   { renderError }: PatchContext,
   ctx: KoaContextWithOIDC,
   status: number,
   error: string,
   description: string,
-) {
+): Promise<void> {
   ctx.status = status
-  renderError(ctx, { error, error_description: description })
+  await renderError(ctx, { error, error_description: description })
 }
 
 function logFailure({ log }: PatchContext, ctx: KoaContextWithOIDC, error: unknown) {

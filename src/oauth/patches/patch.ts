@@ -8,12 +8,14 @@ import type { Jobs } from '../../platform/jobs.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Sealer } from '../../platform/secrets.ts'
 import type { Vault } from '../../platform/vault.ts'
+import type { RequestLog } from '../../request-log/recorder.ts'
 import type { AccessTokens } from '../../signing/access-token.ts'
 import type { ClientAddress } from '../../web/client-address.ts'
 import type { ReaderOf } from '../../web/reader.ts'
 import type { SecurityEvents } from '../../web/security-events.ts'
 import type { Texts } from '../../web/texts/en.ts'
 import type { OtherPlace } from '../other-place.ts'
+import type { FindPresentedToken } from '../token-state.ts'
 import type { DisclosedVerification } from '../verified-claims.ts'
 
 /** Returns the refresh token that replaces the given one: always the same, so that it can be issued again without being stored. */
@@ -30,8 +32,10 @@ export type PatchContext = {
   successorOf: SuccessorOf
   /** The verification that the `verified_claims` of this response disclose, if any. */
   findDisclosed: (ctx: KoaContextWithOIDC) => DisclosedVerification | undefined
-  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => void
+  renderError: (ctx: KoaContextWithOIDC, out: ErrorOut) => Promise<void>
   security: SecurityEvents
+  requestLog: RequestLog
+  findPresentedToken: FindPresentedToken
   sealer: Sealer
   vault: Vault
   log: Log

@@ -1,7 +1,9 @@
 import type { Provider } from 'oidc-provider'
+import { hashAccessTokens } from './access-token-hash.ts'
 import { enqueueLogoutNotices } from './backchannel-logout.ts'
 import { recordClaims } from './claims.ts'
 import { acceptOwnSecret, compareHashedSecrets } from './client-secrets.ts'
+import { linkErrors } from './error-uris.ts'
 import { renderFailures } from './failures.ts'
 import { issueJwtAccessTokens } from './jwt-access-tokens.ts'
 import { allowRetriesAfterFailure } from './lost-refreshes.ts'
@@ -11,6 +13,7 @@ import { describeOtherPlace } from './other-place.ts'
 import type { Patch, PatchContext } from './patch.ts'
 import { deriveRefreshTokens } from './refresh-tokens.ts'
 import { rejectReplays } from './replay.ts'
+import { logRequests } from './request-log.ts'
 import { acceptOwnResource } from './resource.ts'
 import { patchResponses } from './responses.ts'
 import { grantScopeAlternatives } from './scope-alternatives.ts'
@@ -29,12 +32,16 @@ const PATCHES: readonly Patch[] = [
   allowOfflineAccess,
   grantScopeAlternatives,
   issueJwtAccessTokens,
+  // After that one: it hashes the JWT.
+  hashAccessTokens,
   deriveRefreshTokens,
   rejectReplays,
   updateSessions,
   createDeviceFormSession,
   enqueueLogoutNotices,
-  // Middleware, the outermost first: claims are recorded before the response is changed.
+  // Middleware, the outermost first: what is logged is the response as it is sent; claims are recorded before the response is changed.
+  logRequests,
+  linkErrors,
   allowRetriesAfterFailure,
   renderFailures,
   describeOtherPlace,

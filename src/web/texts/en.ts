@@ -1957,6 +1957,11 @@ export const en = {
     description: 'Description',
     advice: 'What to do',
     requestId: 'Request id',
+    arrived: 'What arrived',
+    expected: 'What was expected',
+    nothing: 'nothing',
+    entry: 'What this error means',
+    inConsole: 'This request in the console',
   },
 
   mails: {

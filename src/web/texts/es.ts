@@ -1963,6 +1963,11 @@ export const es: Texts = {
     description: 'Descripción',
     advice: 'Qué hacer',
     requestId: 'Número de la solicitud',
+    arrived: 'Lo que llegó',
+    expected: 'Lo que se esperaba',
+    nothing: 'nada',
+    entry: 'Qué significa este error',
+    inConsole: 'Esta solicitud en la consola',
   },
 
   mails: {

@@ -1,0 +1,114 @@
+import { type Context, Hono } from 'hono'
+import { findClientName } from '../clients/clients.ts'
+import { findTeamOf } from '../clients/team-clients.ts'
+import { isUuid } from '../platform/uuid.ts'
+import {
+  findRequests,
+  type ListedRequest,
+  listRequests,
+  type RequestFilter,
+} from '../request-log/store.ts'
+import { setSecurityHeaders } from '../web/html.ts'
+import type { PageEnv } from '../web/reader.ts'
+import {
+  type Developer,
+  type DeveloperContext,
+  notFound,
+  type Place,
+  requireMember,
+  requirePlace,
+} from './access.ts'
+import { ENDPOINTS, requestPage, requestSearchPage, requestsPage } from './requests-pages.ts'
+import { findMembership } from './teams.ts'
+
+const PAGE_SIZE = 50
+const DAY_MS = 24 * 60 * 60_000
+
+/** The request log of an application, and the search by request id that error pages link to. */
+export function requestRoutes(parts: DeveloperContext): Hono<PageEnv> {
+  const routes = new Hono<PageEnv>()
+  routes.get('/developers/requests', (c) => search(parts, c))
+  routes.get('/developers/:team/:place/:client/requests', (c) => showRequests(parts, c))
+  routes.get('/developers/:team/:place/:client/requests/:request', (c) => showRequest(parts, c))
+  return routes
+}
+
+/** Leads to the request, wherever a team of this developer has it. Another team's is answered like one that does not exist. */
+async function search(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
+  const { db, issuer, guard, sandbox } = parts
+  const resident = await guard.findResident(c)
+  if (!resident) return guard.askToSignIn(c)
+  const given = c.req.query('id')?.trim() ?? ''
+  const places: [Place, typeof db][] = [['production', db]]
+  if (sandbox) places.push(['sandbox', sandbox.context.db])
+  for (const [place, placeDb] of isUuid(given) ? places : [])
+    for (const { clientId, requestId } of await findRequests(placeDb, given)) {
+      const teamId = await findTeamOf(placeDb, clientId)
+      const accountId = resident.account.id
+      if (teamId && (await findMembership(db, { teamId, accountId })))
+        return c.redirect(`${pathOf({ teamId, place, clientId })}/${requestId}`, 303)
+    }
+  setSecurityHeaders(c, { issuer })
+  const isMissing = c.req.query('id') !== undefined
+  return c.html(requestSearchPage(c.var.reader, { given, isMissing }), isMissing ? 404 : 200)
+}
+
+const pathOf = (of: { teamId: string; place: Place; clientId: string }): string =>
+  `/developers/${of.teamId}/${of.place}/${encodeURIComponent(of.clientId)}/requests`
+
+async function showRequests(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
+  const opened = await openLog(parts, c)
+  if (opened instanceof Response) return opened
+  const { db, clientId, ...shown } = opened
+  const days = lastDays(Date.now())
+  const filter = readFilter(c, days)
+  const before = /^\d{1,18}$/.exec(c.req.query('before') ?? '')?.[0]
+  // One more than is shown says whether there are older ones.
+  const found = await listRequests(db, { clientId, before, limit: PAGE_SIZE + 1, ...filter })
+  const requests = found.slice(0, PAGE_SIZE)
+  const older = found.length > PAGE_SIZE ? requests.at(-1)?.id : undefined
+  setSecurityHeaders(c, { issuer: parts.issuer })
+  return c.html(
+    requestsPage(c.var.reader, { ...shown, requests, filter, days, older, isFirst: !before }),
+  )
+}
+
+async function showRequest(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
+  const opened = await openLog(parts, c)
+  if (opened instanceof Response) return opened
+  const { db, clientId, ...shown } = opened
+  const requestId = c.req.param('request') ?? ''
+  const found = isUuid(requestId) ? await findRequests(db, requestId) : []
+  const request = found.find((each: ListedRequest) => each.clientId === clientId)
+  if (!request) throw notFound()
+  setSecurityHeaders(c, { issuer: parts.issuer })
+  return c.html(requestPage(c.var.reader, { ...shown, request }))
+}
+
+/** The application of the path, when it is of this team. */
+async function openLog(parts: DeveloperContext, c: Context<PageEnv>) {
+  const developer: Developer | Response = await requireMember(parts, c)
+  if (developer instanceof Response) return developer
+  const { team } = developer
+  const { db, place } = requirePlace(parts, c)
+  const clientId = c.req.param('client') ?? ''
+  if ((await findTeamOf(db, clientId)) !== team.id) throw notFound()
+  const name = (await findClientName(db, clientId)) ?? clientId
+  return { db, team, place, clientId, name, path: pathOf({ teamId: team.id, place, clientId }) }
+}
+
+/** What is not one of the choices of the form is not looked at. */
+function readFilter(c: Context<PageEnv>, days: readonly string[]): RequestFilter {
+  const endpoint = c.req.query('endpoint')
+  const day = c.req.query('day')
+  const isKnown = Object.values(ENDPOINTS).some((names) => names.includes(endpoint ?? ''))
+  return {
+    endpoint: isKnown ? endpoint : undefined,
+    day: day && days.includes(day) ? day : undefined,
+    onlyFailures: c.req.query('failures') === '1',
+  }
+}
+
+/** The days for which there can be requests, in UTC. */
+const lastDays = (now: number): string[] =>
+  Array.from({ length: 8 }, (_, ago) => new Date(now - ago * DAY_MS).toISOString().slice(0, 10))
