@@ -4,13 +4,13 @@ import { csrfField, type Html, moment } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import { applicationPage } from './application-frame.ts'
 import type { Membership } from './teams.ts'
-import { addressText, copied, exchangeDetails } from './try-exchange.ts'
-import { type TriedOperation, parametersOf, RESIDENT_OPERATIONS } from './try-operations.ts'
+import { addressText, copied, errorMeaning, exchangeDetails } from './try-exchange.ts'
+import { parametersOf, RESIDENT_OPERATIONS, type TriedOperation } from './try-operations.ts'
 import { authorizationParameters, challengeOf, endpointOf, secretValues } from './try-requests.ts'
 import type { Run, Step } from './try-runs.ts'
 import { tryPath } from './try-start-page.ts'
 import { type Check, CLAIM_MEANINGS, decodeToken } from './try-tokens.ts'
-import { CALLBACK_ERRORS, EXPLANATIONS, PARAMETER_MEANINGS } from './try-words.ts'
+import { EXPLANATIONS, PARAMETER_MEANINGS } from './try-words.ts'
 
 type Given = {
   team: Membership
@@ -119,7 +119,7 @@ const callbackBody = ({ run, issuer }: Given): Html => {
 <ul><li><code>state</code> is the one that was sent: ${verdict(true)}</li>
 <li><code>iss</code> is ${issuer}: ${verdict(refused !== 'issuer')}</li></ul>
 ${refused ? html`<p class="fault">${REFUSALS[refused]}</p>` : ''}
-${error ? html`<p><code>${error}</code>: ${CALLBACK_ERRORS[error] ?? 'The list of errors explains it.'} <a href="/guides/errors#${error}">More about ${error}</a></p>` : ''}
+${error ? errorMeaning(error) : ''}
 ${isRepeated ? html`<p>This answer came a second time, and was ignored: a state is good for one answer.</p>` : ''}`
 }
 
