@@ -6,7 +6,14 @@ import { applicationPage } from './application-frame.ts'
 import type { Membership } from './teams.ts'
 import { addressText, copied, errorMeaning, exchangeDetails } from './try-exchange.ts'
 import { parametersOf, RESIDENT_OPERATIONS, type TriedOperation } from './try-operations.ts'
-import { authorizationParameters, challengeOf, endpointOf, secretValues } from './try-requests.ts'
+import {
+  authorizationParameters,
+  challengeOf,
+  endpointOf,
+  getRequest,
+  secretValues,
+  toCurl,
+} from './try-requests.ts'
 import type { Run, Step } from './try-runs.ts'
 import { tryPath } from './try-start-page.ts'
 import { type Check, CLAIM_MEANINGS, decodeToken } from './try-tokens.ts'
@@ -82,6 +89,7 @@ const authorizationBody = (given: Given): Html => {
   const parameters = authorizationParameters(run)
   const address = `${endpointOf(run, 'authorization_endpoint')}?${new URLSearchParams(parameters)}`
   return html`<pre>GET ${addressText(address)}</pre>
+<details><summary>With curl, which shows where the browser is sent</summary>${copied(toCurl(getRequest(address)))}</details>
 <details><summary>What each parameter is for</summary>${facts(
     parameters.map(([name]) => [name, PARAMETER_MEANINGS[name] ?? '']),
   )}</details>
