@@ -65,6 +65,8 @@ class Error(TypedDict):
     error: str
     # For people
     error_description: NotRequired[str]
+    # What the error means and what to do. The header `Link` has it too, also where the body has no such member
+    error_uri: NotRequired[str]
     details: NotRequired[dict[str, Any]]
 
 
