@@ -44,7 +44,10 @@ async def documents(request: Request):
     if token["expires_at"] < time.time() + 10:
         # A refresh token works once; the answer has the next one.
         new = await oauth.portal.fetch_access_token(
-            grant_type="refresh_token", refresh_token=token["refresh_token"]
+            grant_type="refresh_token",
+            refresh_token=token["refresh_token"],
+            # What was granted, which can be less than what was requested.
+            scope=token["scope"],
         )
         token = sessions[request.session["id"]] = {**token, **new}
     url = f"{ISSUER}/api/v1/me/natural-person/id-verification"

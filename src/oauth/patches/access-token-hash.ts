@@ -1,9 +1,4 @@
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-
-type IssuedIdToken = {
-  ctx?: KoaContextWithOIDC
-  set(claim: string, value: string): void
-}
+import type { Provider } from 'oidc-provider'
 
 /**
  * Sets `at_hash` in the ID tokens of the token endpoint, of every grant type (OpenID Connect Core §3.1.3.6). The library hashes the access
@@ -19,10 +14,10 @@ export function hashAccessTokens(provider: Provider): void {
     return value
   }
   const { issue } = provider.IdToken.prototype
-  provider.IdToken.prototype.issue = function (this: IssuedIdToken, options) {
+  provider.IdToken.prototype.issue = function (options) {
     const token = this.ctx?.oidc.entities.AccessToken
     const value = options.use === 'idtoken' && token ? values.get(token) : undefined
     if (value !== undefined) this.set('at_hash', value)
-    return issue.call(this as never, options)
+    return issue.call(this, options)
   }
 }
