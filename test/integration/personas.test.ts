@@ -9,6 +9,7 @@ import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { findClock, MOST_AHEAD_SECONDS, moveClock, resetSandbox } from '../../src/personas/clock.ts'
 import { PERSONAS, type PersonaName } from '../../src/personas/kinds.ts'
 import { ensurePersonas, listPersonas, resetPersona } from '../../src/personas/personas.ts'
+import { addStep, claimStep } from '../../src/personas/state.ts'
 import { runDueStep } from '../../src/personas/steps.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
@@ -314,6 +315,15 @@ describe('personas that go on by themselves', () => {
     if (!persona) throw new Error('there is no such persona')
     await both(() => resetPersona(partsOf(), persona))
     await both(runDue)
+    expect(await count()).toEqual(stored)
+    // A process that ends in between: another one does it after a while.
+    const [again] = await listPersonas(sandbox.db, teamId)
+    if (!again) throw new Error('there is no persona')
+    await addStep(sandbox.db, again.accountId, { what: 'photos', seconds: 0 })
+    expect((await claimStep(sandbox.db))?.persona.accountId).toBe(again.accountId)
+    expect(await runDueStep(partsOf())).toBe(false)
+    await sandbox.db`update persona_step set claimed_until = now() where claimed_until is not null`
+    expect(await runDueStep(partsOf())).toBe(true)
     expect(await count()).toEqual(stored)
     const [alerts] =
       await sandbox.db`select count(*)::int as open from alert where type = 'reused_document'`

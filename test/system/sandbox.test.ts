@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { ensurePersonas } from '../../src/personas/personas.ts'
 import { openDb } from '../../src/platform/db.ts'
 import { type Served, serve } from '../../src/serve.ts'
 import { createApplication } from '../support/application.ts'
@@ -11,6 +13,7 @@ import { createDatabase } from '../support/database.ts'
 import { ALL_SCOPES, addClient, addResident, REDIRECT_URI } from '../support/portal.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { kill, test as program, UNUSED_PORT, withDatabase } from '../support/program.ts'
+import { eventually } from '../support/sandbox.ts'
 
 let dir: string
 let metricsPort: number
@@ -246,3 +249,16 @@ program(
     await Promise.all([own.drop(), sandboxes.drop()])
   },
 )
+
+test('its worker does what becomes of personas', async () => {
+  const { sandbox } = served
+  if (!sandbox) throw new Error('it is not served')
+  const { context } = sandbox
+  const personas = await ensurePersonas(context, randomUUID())
+  const photographed = personas.find(({ kind }) => kind === 'approved')
+  await eventually(async () => {
+    const [row] = await context.db`
+      select images_complete from verification where account_id = ${photographed?.accountId ?? ''}`
+    return row?.imagesComplete === true
+  })
+})
