@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
+import { addMember } from '../../src/developers/teams.ts'
 import { deleteOldEvents } from '../../src/events/store.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
+import { addDeveloper, createTeam, type Developer } from '../support/console.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {
   addClient,
@@ -39,9 +41,9 @@ beforeAll(async () => {
     ...{ developerSandbox: sandbox, worker: true },
     outboundAllow: ['127.0.0.1/32'],
   })
-  owner = await signIn()
-  const page = await owner.browser.submitFirst(await owner.open('/developers'), { name: 'Harbour' })
-  team = page.url.split('/').at(-1) ?? ''
+  const created = await createTeam(portal, 'Harbour')
+  owner = memberOf(created.developer)
+  team = created.teamId
   developer = await signIn('developer')
   viewer = await signIn('viewer')
 })
@@ -53,19 +55,21 @@ afterAll(async () => {
 type Member = {
   id: string
   email: string
-  browser: UserAgent
+  browser: Pick<UserAgent, 'submit' | 'request'>
   open(path: string): Promise<Page>
 }
 
+const memberOf = (browser: Developer): Member => ({
+  id: browser.accountId,
+  email: browser.email,
+  browser,
+  open: (path) => browser.open(`${portal.issuer}${path}`),
+})
+
 async function signIn(role?: 'developer' | 'viewer'): Promise<Member> {
-  const { id, email } = await addResident(portal.parts)
-  const browser = createUserAgent()
-  const open = (path: string) => browser.open(`${portal.issuer}${path}`)
-  await browser.submitFirst(await open('/developers'), { email, password: PASSWORD })
-  if (role)
-    await portal.db`
-      insert into developer_member (team_id, account_id, role) values (${team}, ${id}, ${role})`
-  return { id, email, browser, open }
+  const member = memberOf(await addDeveloper(portal))
+  if (role) await addMember(portal.db, { teamId: team, accountId: member.id, role })
+  return member
 }
 
 let named = 100
