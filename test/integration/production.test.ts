@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
+import { approveRequest, declineRequest } from '../../src/developers/production-requests.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
 import { addMember } from '../../src/developers/teams.ts'
 import { deleteOldEvents } from '../../src/events/store.ts'
@@ -354,10 +355,12 @@ describe('deciding', () => {
     const { id, path } = await addTried()
     await submit(owner, path, entered())
     const requestId = await waitingOf(id)
+    const decider = { ...portal.parts, jobs: portal.jobs }
+    const decision = { id: requestId, decidedBy: null }
     const outcomes = await Promise.allSettled([
-      run('application', 'approve', requestId),
-      run('application', 'approve', requestId),
-      run('application', 'decline', requestId, '--reason', 'No.'),
+      approveRequest(decider, decision),
+      approveRequest(decider, decision),
+      declineRequest(decider, { ...decision, reason: 'No.' }),
     ])
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const outcome of outcomes)
