@@ -9,6 +9,7 @@ import { listAllRequests } from '../../src/developers/production-store.ts'
 import { addMember } from '../../src/developers/teams.ts'
 import { deleteOldEvents } from '../../src/events/store.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { openDb } from '../../src/platform/db.ts'
 import { createApplication } from '../support/application.ts'
 import { addDeveloper, createTeam, type Developer } from '../support/console.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -355,12 +356,19 @@ describe('deciding', () => {
     const { id, path } = await addTried()
     await submit(owner, path, entered())
     const requestId = await waitingOf(id)
+    const connect = () => openDb(portal.config.database.url, { connections: 1 })
+    const [one, two, three] = [connect(), connect(), connect()]
+    onTestFinished(async () => {
+      await Promise.all([one, two, three].map((db) => db.end()))
+    })
+    // Connected, so that they begin together.
+    await Promise.all([one, two, three].map((db) => db`select 1`))
     const decider = { ...portal.parts, jobs: portal.jobs }
     const decision = { id: requestId, decidedBy: null }
     const outcomes = await Promise.allSettled([
-      approveRequest(decider, decision),
-      approveRequest(decider, decision),
-      declineRequest(decider, { ...decision, reason: 'No.' }),
+      approveRequest({ ...decider, db: one }, decision),
+      approveRequest({ ...decider, db: two }, decision),
+      declineRequest({ ...decider, db: three }, { ...decision, reason: 'No.' }),
     ])
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const outcome of outcomes)
