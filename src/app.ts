@@ -327,8 +327,8 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   // Before the pages of an application, whose path is of the same form.
   routes.route('/', newApplicationRoutes(context))
   routes.route('/', overviewRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   routes.route('/', settingsRoutes(context))
   routes.route('/', credentialRoutes(context))
-  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

@@ -50,7 +50,7 @@ ${applicationFields({ entered, kind, faults })}
 }
 
 /** For those who may not change it, and in production, where the operator has reviewed it. */
-function presentSettings({ place, client: { metadata } }: SettingsPage): Html {
+function presentSettings({ team, place, client: { id, metadata } }: SettingsPage): Html {
   const facts: [string, string | undefined][] = [
     ['Kind', KINDS[kindOf(metadata)]],
     ['Redirect addresses', metadata.redirect_uris.join(' ')],
@@ -62,7 +62,7 @@ function presentSettings({ place, client: { metadata } }: SettingsPage): Html {
     ['Terms of service', metadata.tos_uri],
   ]
   return html`<section class="card"><h2>What people see</h2>
-${place === 'production' ? html`<p>The operator of the portal has reviewed this. To change it, change the application in the sandbox, and ask for production again.</p>` : ''}
+${place === 'production' ? html`<p>The operator of the portal has reviewed this. To change it, <a href="${applicationPath(team.id, place, id, '/production')}">ask for a change</a>.</p>` : ''}
 <dl class="facts">${facts.map(([name, value]) => (value ? html`<div><dt>${name}</dt><dd>${value}</dd></div>` : ''))}</dl></section>`
 }
 

@@ -147,11 +147,11 @@ const UNLIMITED = `
   GET /privacy
   GET /accessibility
   GET /reference
-  GET /guides/errors
   GET /reference/search
   GET /reference/:group
   GET /reference/:group/:operation
   GET /guides
+  GET /guides/errors
   GET /guides/:name
   GET /health
   GET /health/live
@@ -387,6 +387,7 @@ test('a program reads JSON', async () => {
   expect(await (await send()).json()).toEqual({
     error: 'rate_limit_exceeded',
     error_description: expect.stringContaining('seconds'),
+    error_uri: `${portal.issuer}/guides/errors#rate_limit_exceeded`,
   })
 })
 
