@@ -119,6 +119,11 @@ describe('an invitation', () => {
     const refused = await other.open(link)
     expect(refused.text).toContain('for another e-mail address')
     expect(refused.text).not.toContain(member.email)
+    // Nor does a form help that it was never shown.
+    const forged = refused.text.replace('action="/sign-out"', `action="${new URL(link).pathname}"`)
+    const sent = await other.submit({ ...refused, text: forged }, 'sign-out')
+    expect(sent.status).toBe(403)
+    expect((await other.open(owner.team)).status).toBe(404)
     await portal.db`update account set email_verified = false where id = ${member.accountId}`
     expect((await member.open(link)).status).toBe(403)
     await portal.db`update account set email_verified = true where id = ${member.accountId}`
