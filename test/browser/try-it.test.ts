@@ -1,6 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { setClientTeam } from '../../src/clients/team-clients.ts'
 import { createTeam } from '../../src/developers/teams.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
 import { agreeToEverything, findChromium, launchChromium } from '../support/chromium.ts'
@@ -65,8 +64,7 @@ describe.skipIf(!executable)('an application is tried in a browser', () => {
       const developer = await addResident(portal.parts)
       const team = { name: 'Harbour Insurance', ownerId: developer.id }
       const teamId = await portal.db.begin((sql) => createTeam(sql, team))
-      const client = await addClient(sandbox.parts)
-      await setClientTeam(sandbox.db, client.client_id, teamId)
+      const client = await addClient(sandbox.parts, { teamId })
       await page.goto(`${portal.issuer}/sign-in`)
       await page.getByLabel(/e-?mail/i).fill(developer.email)
       await page.getByLabel(/password/i).fill(PASSWORD)

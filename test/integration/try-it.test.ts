@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deleteClient, findClient, setClientEnabled } from '../../src/clients/clients.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
-import { setClientTeam } from '../../src/clients/team-clients.ts'
 import { createTeam } from '../../src/developers/teams.ts'
 import { deleteOldTryRuns } from '../../src/developers/try-runs.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
@@ -34,8 +33,7 @@ async function createDeveloper(given: Parameters<typeof addClient>[1] = {}) {
   const { email, id } = await addResident(portal.parts)
   const team = { name: 'Harbour Insurance', ownerId: id }
   const teamId = await portal.db.begin((sql) => createTeam(sql, team))
-  const client = await addClient(sandbox.parts, { scope: SCOPE, ...given })
-  await setClientTeam(sandbox.db, client.client_id, teamId)
+  const client = await addClient(sandbox.parts, { scope: SCOPE, teamId, ...given })
   const browser = createUserAgent()
   const signIn = await browser.open(`${portal.issuer}/sign-in`)
   await browser.submit(signIn, 'login', { email, password: PASSWORD })
