@@ -4,11 +4,14 @@ import type { ClientMetadata, StoredMetadata } from './metadata.ts'
 
 export type TeamClient = { id: string; name: string; enabled: boolean; createdAt: Date }
 
+// Those that only try an application in the console are none of its applications.
+const isOf = (sql: Sql, teamId: string) =>
+  sql`team_id = ${teamId} and not exists (select from try_client where client_id = client.id)`
+
 /** The clients of a team of developers, oldest first. */
 export async function listTeamClients(sql: Sql, teamId: string): Promise<TeamClient[]> {
   const rows = await sql<TeamClient[]>`
-    select id, name, enabled, created_at from client
-    where team_id = ${teamId} and not exists (select from try_client where client_id = client.id)
+    select id, name, enabled, created_at from client where ${isOf(sql, teamId)}
     order by created_at, id limit 100`
   return rows.map((row) => ({ ...row, name: visibleText(row.name) }))
 }
@@ -38,7 +41,7 @@ export async function findTeamClient(
 ): Promise<OwnClient | undefined> {
   const [row] = await sql<(Omit<OwnClient, 'metadata'> & { metadata: StoredMetadata })[]>`
     select id, name, enabled, metadata, created_at, updated_at from client
-    where id = ${clientId} and team_id = ${teamId}`
+    where id = ${clientId} and ${isOf(sql, teamId)}`
   return (
     row && {
       ...row,
@@ -51,7 +54,7 @@ export async function findTeamClient(
 /** How many clients a team has. */
 export async function countTeamClients(sql: Sql, teamId: string): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from client where team_id = ${teamId}`
+    select count(*)::int as count from client where ${isOf(sql, teamId)}`
   return row?.count ?? 0
 }
 
@@ -65,9 +68,4 @@ export async function lockTeamClient(
     select from client where id = ${clientId} and team_id = ${teamId}
       and date_trunc('milliseconds', updated_at) = ${basedOn} for update`
   return rows.length > 0
-}
-
-/** Gives a client to a team of developers. */
-export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
-  await sql`update client set team_id = ${teamId} where id = ${clientId}`
 }

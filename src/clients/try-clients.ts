@@ -2,8 +2,9 @@ import type { Db, Sql } from '../platform/db.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import { hashSecret, type Sealer } from '../platform/secrets.ts'
 import { createClient } from './clients.ts'
-import { type StoredMetadata, withDefaults } from './metadata.ts'
+import { withDefaults } from './metadata.ts'
 import { sectorOf } from './subject-identifiers.ts'
+import type { OwnClient } from './team-clients.ts'
 
 /*
  * The console tries an application of the sandbox with a client of its own, because it knows no secret and no private key of the
@@ -11,8 +12,6 @@ import { sectorOf } from './subject-identifiers.ts'
  * and returns to the console alone. Its `sub` is the application's: both are of one sector.
  */
 
-/** An application that can be tried, as its team registered it. */
-export type Tried = { id: string; enabled: boolean; metadata: StoredMetadata }
 export type TryClient = { id: string; secret: string }
 
 const sealedFor = (id: string) => `try_client.secret_sealed ${id}`
@@ -23,26 +22,14 @@ export const SEALED_TRY_CLIENTS: SealedColumn = {
   contextOf: sealedFor,
 }
 
-/** The application of a team, or `undefined`. */
-export async function findTried(
-  sql: Sql,
-  { teamId, applicationId }: { teamId: string; applicationId: string },
-): Promise<Tried | undefined> {
-  const [row] = await sql<Tried[]>`
-    select id, enabled, metadata from client
-    where id = ${applicationId} and team_id = ${teamId}
-      and not exists (select from try_client where client_id = client.id)`
-  return row
-}
-
 /** Whether people sign in at the application: a service client acts for itself. */
-export const hasPeople = ({ metadata }: Tried): boolean =>
+export const hasPeople = ({ metadata }: OwnClient): boolean =>
   !metadata.grant_types.includes('client_credentials')
 
 /** The client that tries this application, as the application is registered now. Creates it once, whoever asks at the same time. */
 export async function ensureTryClient(
   { db, sealer }: { db: Db; sealer: Sealer },
-  { application, redirectUri }: { application: Tried; redirectUri: string },
+  { application, redirectUri }: { application: OwnClient; redirectUri: string },
 ): Promise<TryClient> {
   return await db.begin(async (sql) => {
     const { id: applicationId } = application
@@ -57,7 +44,7 @@ export async function ensureTryClient(
   })
 }
 
-type Mirrored = { application: Tried; redirectUri: string }
+type Mirrored = { application: OwnClient; redirectUri: string }
 
 async function createTryClient(
   sql: Sql,
@@ -79,6 +66,7 @@ async function createTryClient(
 
 // What the console cannot do for the application: hold its keys, prove possession of them, be told of a sign-out.
 const NOT_MIRRORED: readonly string[] = [
+  'client_id',
   'jwks',
   'jwks_uri',
   'fapi',
@@ -97,7 +85,7 @@ async function mirror(
 ): Promise<void> {
   const { metadata, enabled } = application
   const shared = Object.entries(metadata).filter(([name]) => !NOT_MIRRORED.includes(name))
-  const sector = sectorOf({ client_id: application.id, ...metadata })
+  const sector = sectorOf(metadata)
   const stored = withDefaults({
     ...Object.fromEntries(shared),
     application_type: 'web',

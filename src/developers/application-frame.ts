@@ -12,7 +12,9 @@ export const APPLICATION_TABS: readonly [path: string, name: string, places: rea
   ['/settings', 'Settings', PLACES],
   ['/keys', 'Keys and secrets', PLACES],
   ['/events', 'Events', PLACES],
+  ['/try', 'Try it', ['sandbox']],
   ['/production', 'Production', PLACES],
+  ['/requests', 'Requests', PLACES],
 ]
 
 const PLACE_NAMES: Record<Place, string> = { sandbox: 'Sandbox', production: 'Production' }
@@ -31,6 +33,7 @@ export function applicationPage(
     tab,
     title,
     body,
+    copies = false,
   }: {
     team: Membership
     place: Place
@@ -38,11 +41,13 @@ export function applicationPage(
     tab: string
     title: string
     body: Html
+    copies?: boolean
   },
 ): Html {
   return developerPage(reader, {
     title: `${title} · ${client.name}`,
     team,
+    copies,
     body: html`<h1>${client.name}</h1>
 <p class="quiet">${PLACE_NAMES[place]}${client.enabled ? '' : ' · Disabled'}</p>
 <nav class="tabs" aria-label="Application"><ul>${APPLICATION_TABS.filter(([, , places]) =>

@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
+import { findError } from '../reference/errors.ts'
+import { anchorOf } from '../web/error-uri.ts'
 import type { Html } from '../web/html.ts'
 import { toCurl } from './try-requests.ts'
 import type { Exchange, ShownAnswer, ShownRequest } from './try-runs.ts'
-import { ERROR_MEANINGS } from './try-words.ts'
 
 /** A request and its answer. The newest of a part is open. */
 export const exchangeDetails = (exchange: Exchange, isOpen: boolean): Html =>
@@ -20,9 +21,12 @@ export const exchangeDetails = (exchange: Exchange, isOpen: boolean): Html =>
 const answerParts = (answer: ShownAnswer): Html => {
   const error = errorOf(answer)
   const links = linksIn(answer.body)
+  const requestId = headerOf(answer, 'x-request-id')
   return html`<pre class="answer" tabindex="0">${answerText(answer)}</pre>${
-    error
-      ? html`<p><code>${error}</code>: ${ERROR_MEANINGS[error] ?? 'The list of errors explains it.'} <a href="/guides/errors#${error}">More about ${error}</a></p>`
+    error ? errorMeaning(error) : ''
+  }${
+    answer.status >= 400 && requestId
+      ? html`<p class="quiet"><a href="/developers/requests?id=${requestId}">This request in the request log</a></p>`
       : ''
   }${
     links.length > 0
@@ -32,6 +36,15 @@ const answerParts = (answer: ShownAnswer): Html => {
       : ''
   }`
 }
+
+/** What an error means and asks for, with its entry in the list of errors. */
+export function errorMeaning(error: string): Html {
+  const entry = findError(error)
+  return html`<p><code>${error}</code>: ${entry ? `${entry.meaning} ${entry.todo}` : ''} <a href="/guides/errors#${anchorOf(error)}">More about ${error}</a></p>`
+}
+
+const headerOf = ({ headers }: ShownAnswer, wanted: string): string | undefined =>
+  headers.find(([name]) => name === wanted)?.[1]
 
 /** Text with a button that copies it, where scripts run. */
 export const copied = (text: string): Html =>
@@ -72,9 +85,10 @@ function pretty(body: string): string {
 }
 
 /** The error of an answer: its code, without what some add to it. */
-export function errorOf({ status, headers, body }: ShownAnswer): string | undefined {
+export function errorOf(answer: ShownAnswer): string | undefined {
+  const { status, body } = answer
   if (status < 400) return undefined
-  const challenge = headers.find(([name]) => name === 'www-authenticate')?.[1] ?? ''
+  const challenge = headerOf(answer, 'www-authenticate') ?? ''
   const [, named] = /error="([a-z_]+)"/.exec(challenge) ?? []
   const [, coded] = /"error"\s*:\s*"([a-z_]+)/.exec(body) ?? []
   return named ?? coded

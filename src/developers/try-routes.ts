@@ -1,12 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { ensureTryClient, findTried, hasPeople, type Tried } from '../clients/try-clients.ts'
+import { findTeamClient, type OwnClient } from '../clients/team-clients.ts'
+import { ensureTryClient, hasPeople } from '../clients/try-clients.ts'
 import { shiftTokens } from '../oauth/shifting.ts'
 import { isUuid } from '../platform/uuid.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import { type Developer, type Form, notFound, requireMember, requireMemberForm } from './access.ts'
+import { includesRole } from './teams.ts'
 import { answerCallback, CALLBACK_PATH } from './try-callback.ts'
 import { tryRunPage } from './try-run-page.ts'
 import type { Wanted } from './try-runs.ts'
@@ -48,15 +50,15 @@ async function requireApplication(
   { sandbox }: TryParts,
   c: Context<PageEnv>,
   { team }: Developer,
-): Promise<Tried> {
-  const applicationId = c.req.param('client') ?? ''
-  const application = await findTried(sandbox.context.db, { teamId: team.id, applicationId })
+): Promise<OwnClient> {
+  const clientId = c.req.param('client') ?? ''
+  const application = await findTeamClient(sandbox.context.db, { teamId: team.id, clientId })
   if (!application) throw notFound()
   return application
 }
 
 async function showStart(parts: TryParts, c: Context<PageEnv>): Promise<Response> {
-  const developer = await requireMember(parts, c, 'developer')
+  const developer = await requireMember(parts, c)
   if (developer instanceof Response) return developer
   const application = await requireApplication(parts, c, developer)
   const wanted = {
@@ -70,7 +72,7 @@ async function answerStart(
   { db, issuer, forms }: TryParts,
   c: Context<PageEnv>,
   developer: Developer,
-  shown: { application: Tried; wanted: Wanted; faults: WantedFaults },
+  shown: { application: OwnClient; wanted: Wanted; faults: WantedFaults },
 ): Promise<Response> {
   const { application, faults } = shown
   const runs = await listRuns(db, ownerOf(developer), application.id)
@@ -78,12 +80,20 @@ async function answerStart(
   const csrf = forms.create(developer.resident.session.uid)
   const { team } = developer
   return c.html(
-    tryStartPage(c.var.reader, { ...shown, team, csrf, runs, obstacle: obstacleOf(application) }),
+    tryStartPage(c.var.reader, {
+      ...shown,
+      team,
+      csrf,
+      runs,
+      obstacle: obstacleOf(developer, application),
+    }),
     Object.keys(faults).length > 0 ? 400 : 200,
   )
 }
 
-function obstacleOf(application: Tried): string | undefined {
+function obstacleOf({ team }: Developer, application: OwnClient): string | undefined {
+  if (!includesRole(team.role, 'developer'))
+    return 'You can look at this team’s applications. Its developers can try them.'
   if (!application.enabled) return 'This application is disabled: enable it to try it.'
   return hasPeople(application)
     ? undefined
@@ -94,7 +104,7 @@ async function start(parts: TryParts, c: Context<PageEnv>): Promise<Response> {
   const developer = await requireMemberForm(parts, c)
   const application = await requireApplication(parts, c, developer)
   const { wanted, faults } = readWanted(developer.form, application)
-  if (obstacleOf(application) || Object.keys(faults).length > 0)
+  if (obstacleOf(developer, application) || Object.keys(faults).length > 0)
     return answerStart(parts, c, developer, { application, wanted, faults })
   const { db, issuer, sandbox, sealer, guard } = parts
   const redirectUri = `${issuer}${CALLBACK_PATH}`
@@ -110,7 +120,7 @@ async function start(parts: TryParts, c: Context<PageEnv>): Promise<Response> {
   return c.redirect(`${tryPath(developer.team.id, application.id)}/${id}`, 303)
 }
 
-function readWanted(form: Form, { metadata }: Tried): { wanted: Wanted; faults: WantedFaults } {
+function readWanted(form: Form, { metadata }: OwnClient): { wanted: Wanted; faults: WantedFaults } {
   const text = (name: string) => {
     const [value] = [form[name]].flat()
     return typeof value === 'string' ? value.trim() : ''

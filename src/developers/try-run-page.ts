@@ -1,20 +1,27 @@
 import { html } from 'hono/html'
-import type { Tried } from '../clients/try-clients.ts'
+import type { OwnClient } from '../clients/team-clients.ts'
 import { csrfField, type Html, moment } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
-import { developerPage } from './frame.ts'
+import { applicationPage } from './application-frame.ts'
 import type { Membership } from './teams.ts'
-import { addressText, copied, exchangeDetails } from './try-exchange.ts'
+import { addressText, copied, errorMeaning, exchangeDetails } from './try-exchange.ts'
 import { parametersOf, RESIDENT_OPERATIONS, type TriedOperation } from './try-operations.ts'
-import { authorizationParameters, challengeOf, endpointOf, secretValues } from './try-requests.ts'
+import {
+  authorizationParameters,
+  challengeOf,
+  endpointOf,
+  getRequest,
+  secretValues,
+  toCurl,
+} from './try-requests.ts'
 import type { Run, Step } from './try-runs.ts'
 import { tryPath } from './try-start-page.ts'
 import { type Check, CLAIM_MEANINGS, decodeToken } from './try-tokens.ts'
-import { CALLBACK_ERRORS, EXPLANATIONS, PARAMETER_MEANINGS } from './try-words.ts'
+import { EXPLANATIONS, PARAMETER_MEANINGS } from './try-words.ts'
 
 type Given = {
   team: Membership
-  application: Tried
+  application: OwnClient
   id: string
   run: Run
   issuer: string
@@ -27,13 +34,10 @@ type Given = {
 /** One run: each part of the flow with what was sent and answered, and the button that goes on. */
 export const tryRunPage = (reader: Reader, given: Given): Html => {
   const { team, application, run, isBusy, expiresAt } = given
-  return developerPage(reader, {
-    title: `Try ${application.metadata.client_name}`,
-    team,
-    tab: '',
+  return applicationPage(reader, {
+    ...{ title: 'Try it', tab: '/try', team, place: 'sandbox', client: application },
     copies: true,
-    body: html`<h1>Try ${application.metadata.client_name}</h1>
-<p class="lead">Go from top to bottom. This run is kept until ${moment(reader, expiresAt)}, for you in this session alone. <a href="${tryPath(team.id, application.id)}">Begin another one</a></p>
+    body: html`<p class="lead">Go from top to bottom. This run is kept until ${moment(reader, expiresAt)}, for you in this session alone. <a href="${tryPath(team.id, application.id)}">Begin another one</a></p>
 ${isBusy ? html`<div class="notice waiting"><p>A request of this run is under way. Reload this page to see its answer.</p></div>` : ''}
 ${part(given, 'discovery', '1. Discovery', run.endpoints ? '' : actionForm(given, 'discover', 'Ask again'))}
 ${run.endpoints ? partsAfterDiscovery(reader, given) : ''}`,
@@ -85,6 +89,7 @@ const authorizationBody = (given: Given): Html => {
   const parameters = authorizationParameters(run)
   const address = `${endpointOf(run, 'authorization_endpoint')}?${new URLSearchParams(parameters)}`
   return html`<pre>GET ${addressText(address)}</pre>
+<details><summary>With curl, which shows where the browser is sent</summary>${copied(toCurl(getRequest(address)))}</details>
 <details><summary>What each parameter is for</summary>${facts(
     parameters.map(([name]) => [name, PARAMETER_MEANINGS[name] ?? '']),
   )}</details>
@@ -122,7 +127,7 @@ const callbackBody = ({ run, issuer }: Given): Html => {
 <ul><li><code>state</code> is the one that was sent: ${verdict(true)}</li>
 <li><code>iss</code> is ${issuer}: ${verdict(refused !== 'issuer')}</li></ul>
 ${refused ? html`<p class="fault">${REFUSALS[refused]}</p>` : ''}
-${error ? html`<p><code>${error}</code>: ${CALLBACK_ERRORS[error] ?? 'The list of errors explains it.'} <a href="/guides/errors#${error}">More about ${error}</a></p>` : ''}
+${error ? errorMeaning(error) : ''}
 ${isRepeated ? html`<p>This answer came a second time, and was ignored: a state is good for one answer.</p>` : ''}`
 }
 

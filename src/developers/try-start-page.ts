@@ -1,10 +1,10 @@
 import { html } from 'hono/html'
 import { isScope, SCOPES } from '../clients/scopes.ts'
-import type { Tried } from '../clients/try-clients.ts'
+import type { OwnClient } from '../clients/team-clients.ts'
 import { ACR } from '../oauth/logins.ts'
 import { csrfField, type Html, moment } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
-import { developerPage } from './frame.ts'
+import { applicationPage, applicationPath } from './application-frame.ts'
 import type { Membership } from './teams.ts'
 import type { ListedRun, Wanted } from './try-runs.ts'
 
@@ -25,14 +25,14 @@ export type WantedFaults = Partial<Record<'scope' | 'claims' | 'other', string>>
 
 /** The address of an application's page for trying it. */
 export const tryPath = (teamId: string, applicationId: string): string =>
-  `/developers/${teamId}/sandbox/${applicationId}/try`
+  applicationPath(teamId, 'sandbox', applicationId, '/try')
 
 /** The page that begins a run, and names those that can be continued. */
 export const tryStartPage = (
   reader: Reader,
   given: {
     team: Membership
-    application: Tried
+    application: OwnClient
     csrf: string
     runs: readonly ListedRun[]
     wanted: Wanted
@@ -43,15 +43,12 @@ export const tryStartPage = (
 ): Html => {
   const { team, application, runs, obstacle } = given
   const path = tryPath(team.id, application.id)
-  return developerPage(reader, {
-    title: `Try ${application.metadata.client_name}`,
-    team,
-    tab: '',
-    body: html`<h1>Try ${application.metadata.client_name}</h1>
-<p class="lead">The console plays your application: it sends every request that your program will send, to the sandbox, and shows each with its answer.</p>
+  return applicationPage(reader, {
+    ...{ title: 'Try it', tab: '/try', team, place: 'sandbox', client: application },
+    body: html`<p class="lead">The console plays your application: it sends every request that your program will send, to the sandbox, and shows each with its answer.</p>
 ${obstacle ? html`<div class="notice waiting"><p>${obstacle}</p></div>` : startForm(given)}
 ${
-  runs.length > 0
+  runs.length > 0 && !obstacle
     ? html`<section class="card"><h2>Go on</h2><ul class="plain-list">${runs.map(
         ({ id, createdAt }) =>
           html`<li><a href="${path}/${id}">Begun ${moment(reader, createdAt)}</a></li>`,
@@ -69,7 +66,7 @@ const startForm = ({
   faults,
 }: {
   team: Membership
-  application: Tried
+  application: OwnClient
   csrf: string
   wanted: Wanted
   faults: WantedFaults

@@ -20,23 +20,6 @@ export const EXPLANATIONS: Readonly<Record<Step | 'persona', Html>> = {
   errors: html`These requests are wrong in one place, so that you see what an application has to handle. Each answer names its <code>error</code>, which <a href="/guides/errors">the list of errors</a> explains.`,
 }
 
-/** What `error` of a redirect means for the application (RFC 6749 §4.1.2.1, OpenID Core §3.1.2.6). */
-export const CALLBACK_ERRORS: Readonly<Record<string, string>> = {
-  access_denied:
-    'The person said no, or went back. Tell them what does not work without it, and let them begin again; ask for less if you can.',
-  login_required:
-    'With prompt=none nobody may be asked, and nobody is signed in. Ask again without prompt.',
-  consent_required:
-    'With prompt=none nobody may be asked, and something is not allowed yet. Ask again without prompt.',
-  interaction_required:
-    'With prompt=none nobody may be asked, and the person has to do something. Ask again without prompt.',
-  invalid_scope:
-    'The application asks for a scope that it has not registered, or that does not exist.',
-  invalid_request: 'A parameter is missing, repeated or wrong. The description says which one.',
-  server_error: 'A defect of the server. Try again later.',
-  temporarily_unavailable: 'The server is too busy. Try again later.',
-}
-
 /** What each value of the authorization request is for. */
 export const PARAMETER_MEANINGS: Readonly<Record<string, string>> = {
   client_id: 'the client',
@@ -50,20 +33,4 @@ export const PARAMETER_MEANINGS: Readonly<Record<string, string>> = {
   prompt: 'what the person is asked although it would not be necessary',
   acr_values: 'how surely the person has to sign in',
   claims: 'single claims, as JSON',
-}
-
-/** What the answers of wrong requests mean, by `error`; the rest is in the list of errors. */
-export const ERROR_MEANINGS: Readonly<Record<string, string>> = {
-  invalid_grant:
-    'The code or refresh token is unknown, expired, used, of another client, or does not match its redirect address or verifier. Begin a new request. A code that is used twice also ends the tokens that it was exchanged for.',
-  invalid_redirect_uri:
-    'Register the address exactly as it is sent. The browser is not sent there, because it could be anybody’s.',
-  invalid_token:
-    'The access token is expired, revoked or not of this server. Refresh it, or begin again.',
-  insufficient_scope:
-    'The token is good, and lacks the scope of this operation. Ask the person for it in a new request.',
-  missing_scopes:
-    'The token is good, and lacks the scope of this operation. Ask the person for it in a new request.',
-  invalid_client: 'The client is unknown, or its authentication is wrong.',
-  invalid_request: 'A parameter is missing, repeated or wrong. The description says which one.',
 }

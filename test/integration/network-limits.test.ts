@@ -86,14 +86,21 @@ const UNLIMITED = `
   GET /
   GET /sign-in
   GET /developers
+  GET /developers/requests
   GET /developers/:team
+  GET /developers/:team/members
+  GET /developers/:team/settings
   GET /developers/:team/sandbox/:client/try
   GET /developers/:team/sandbox/:client/try/:run
   GET /developers/:team/sandbox
   GET /developers/:team/:place/:client
+  GET /developers/:team/:place/:client/settings
+  GET /developers/:team/:place/:client/keys
   GET /developers/:team/:place/:client/production
   GET /developers/:team/:place/:client/production/logo
   GET /developers/:team/:place/:client/events
+  GET /developers/:team/:place/:client/requests
+  GET /developers/:team/:place/:client/requests/:request
   GET /reset
   GET /reset/sent
   GET /reset/done
@@ -160,7 +167,20 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/invitations/:token
+  POST /developers/invitations/:token
+  POST /developers/:team/name
+  POST /developers/:team/leave
+  POST /developers/:team/delete
+  POST /developers/:team/invitations/*
+  POST /developers/:team/members/*
   GET /developers/try/callback
+  POST /developers/:team/sandbox/new
+  POST /developers/:team/:place/:client/settings
+  POST /developers/:team/:place/:client/enabled
+  POST /developers/:team/:place/:client/delete
+  POST /developers/:team/:place/:client/keys
+  POST /developers/:team/:place/:client/keys/*
   POST /developers/:team/:place/:client/production
   POST /developers/:team/:place/:client/production/:action
   POST /developers/:team/:place/:client/events/:action
@@ -367,6 +387,7 @@ test('a program reads JSON', async () => {
   expect(await (await send()).json()).toEqual({
     error: 'rate_limit_exceeded',
     error_description: expect.stringContaining('seconds'),
+    error_uri: `${portal.issuer}/guides/errors#rate_limit_exceeded`,
   })
 })
 

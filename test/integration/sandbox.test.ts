@@ -114,6 +114,11 @@ test('of the routes of the portal the sandbox has these and no others', async ()
     }),
   )
   expect(answers.filter(([, status]) => status !== 404)).toEqual([])
+  // Programs read the same as at the portal.
+  expect(await (await fetch(`${sandbox.issuer}/api/v1/nothing`)).json()).toMatchObject({
+    error: 'not_found',
+    error_description: 'There is nothing at this address.',
+  })
 })
 
 const run = (words: string[], otherIssuer?: string) =>

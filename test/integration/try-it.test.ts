@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deleteClient, findClient, setClientEnabled } from '../../src/clients/clients.ts'
 import { openSubjectIdentifiers } from '../../src/clients/subject-identifiers.ts'
+import { createTeam } from '../../src/developers/teams.ts'
 import { deleteOldTryRuns } from '../../src/developers/try-runs.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { runDueStep } from '../../src/personas/steps.ts'
@@ -30,13 +31,12 @@ afterAll(async () => {
 /** A developer, a team of theirs and its application in the sandbox. */
 async function createDeveloper(given: Parameters<typeof addClient>[1] = {}) {
   const { email, id } = await addResident(portal.parts)
+  const team = { name: 'Harbour Insurance', ownerId: id }
+  const teamId = await portal.db.begin((sql) => createTeam(sql, team))
+  const client = await addClient(sandbox.parts, { scope: SCOPE, teamId, ...given })
   const browser = createUserAgent()
-  const signIn = await browser.open(`${portal.issuer}/developers`)
-  const teams = await browser.submitFirst(signIn, { email, password: PASSWORD })
-  const team = await browser.submitFirst(teams, { name: 'Harbour Insurance' })
-  const teamId = team.url.split('/').at(-1) ?? ''
-  const client = await addClient(sandbox.parts, { scope: SCOPE, ...given })
-  await sandbox.db`update client set team_id = ${teamId} where id = ${client.client_id}`
+  const signIn = await browser.open(`${portal.issuer}/sign-in`)
+  await browser.submit(signIn, 'login', { email, password: PASSWORD })
   const path = `${portal.issuer}/developers/${teamId}/sandbox/${client.client_id}/try`
   return { browser, id, email, teamId, client, path }
 }
@@ -90,8 +90,13 @@ test('the whole flow is gone step by step, and each request is shown with its an
     /Show the refresh token<\/summary><pre>([^<]+)</.exec(page.text) ?? []
   expect(refreshToken).not.toBe('')
 
-  // A worker gives the personas their photos.
-  while (await runDueStep({ ...sandbox.parts, jobs: sandbox.jobs }));
+  // A worker gives the personas their photos, this one first.
+  const hasPhotos = async () =>
+    (
+      await sandbox.db`select from image join verification on verification_id = verification.id
+      join persona using (account_id) where kind = 'approved' and team_id = ${developer.teamId}`
+    ).length === 3
+  while (!(await hasPhotos())) await runDueStep({ ...sandbox.parts, jobs: sandbox.jobs })
   page = await browser.submit(page, 'call', { operation: 'getIdVerification' })
   expect(page.text).toContain('&quot;status&quot;: &quot;approved&quot;')
   const [, link = ''] = /<a href="([^"]+X-Amz[^"]+)"[^>]*>documentFront</.exec(page.text) ?? []
@@ -192,7 +197,7 @@ test('a person who says no is no fault of the program', async () => {
   const { browser } = developer
   const run = await startRun(developer, { prompt: 'consent' })
   const page = await browser.open(await decide(browser, run, 'deny'))
-  expect(page.text).toContain('<code>access_denied</code>: The person said no')
+  expect(page.text).toContain('<code>access_denied</code>: The person did not allow')
   // There is no code to exchange, but there is a way to begin again.
   const again = await browser.submit(page, 'renew')
   expect(again.text).toContain('Go to the sandbox')
@@ -224,7 +229,8 @@ test('an answer that nobody here asked for is refused, and says why', async () =
   // The same person in another browser sees neither the run nor its answer.
   const other = createUserAgent()
   const signIn = await other.open(developer.path)
-  const start = await other.submitFirst(signIn, { email: developer.email, password: PASSWORD })
+  const { email } = developer
+  const start = await other.submit(signIn, 'login', { email, password: PASSWORD })
   expect(start.text).not.toContain('Go on')
   expect((await other.open(run.url)).status).toBe(404)
   expect((await other.open(answerOf({ code: 'x', state }))).status).toBe(403)
@@ -311,13 +317,15 @@ test('what cannot be asked for is said beside its field', async () => {
   expect(await runsOf(developer)).toBe(0)
 })
 
-test('viewers and strangers see nothing of it, and a service client is not tried', async () => {
+test('viewers and strangers try nothing, and a service client is not tried', async () => {
   const developer = await createDeveloper()
   const run = await startRun(developer)
   await portal.db`
     update developer_member set role = 'viewer' where account_id = ${developer.id}`
-  for (const address of [developer.path, run.url])
-    expect((await developer.browser.open(address)).status).toBe(404)
+  expect((await developer.browser.open(run.url)).status).toBe(404)
+  const look = await developer.browser.open(developer.path)
+  expect(look.text).toContain('Its developers can try them.')
+  expect(look.text).not.toMatch(/name="start"|Begun/)
   expect((await developer.browser.open(answerOf({ code: 'x', state: stateOf(run) }))).status).toBe(
     403,
   )
