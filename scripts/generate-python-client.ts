@@ -3,7 +3,7 @@ import { openApiDocument } from '../src/api/openapi.ts'
 
 /*
  * Writes `clients/python/src/identity_portal/schema.py` (the bodies of the API as TypedDicts) and `api.py` (a method for each operation) from the
- * document that the server returns. A test compares them. (Python's generators need Python and an older document, and write a package of hundreds of files.)
+ * document that the server returns. A test compares them. (docs/dependencies.md says why not with a generator of others.)
  */
 
 type Json = Record<string, unknown>

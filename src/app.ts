@@ -28,12 +28,15 @@ import type { DeveloperContext } from './developers/access.ts'
 import { consoleRoutes } from './developers/console.ts'
 import { credentialRoutes } from './developers/credentials.ts'
 import { eventConsoleRoutes } from './developers/events.ts'
+import { joiningRoutes } from './developers/joining.ts'
+import { memberRoutes } from './developers/members.ts'
 import { newApplicationRoutes } from './developers/new-application.ts'
 import { overviewRoutes } from './developers/overview.ts'
 import { productionRoutes } from './developers/production.ts'
 import { requestRoutes } from './developers/requests.ts'
 import { sandboxRoutes } from './developers/sandbox.ts'
 import { settingsRoutes } from './developers/settings.ts'
+import { teamSettingsRoutes } from './developers/team-settings.ts'
 import { tryRoutes } from './developers/try-routes.ts'
 import { type AppEnv, respondNotFound, respondToError } from './error-responses.ts'
 import { callbackRoutes } from './id-verification/callbacks.ts'
@@ -222,10 +225,11 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   const portal = { ...context, forms, guard }
   const photoSteps = createPhotoSteps(context)
   const routes = new Hono<PageEnv>()
-  // Before the pages that limit every form to a few kilobytes, because these take photos.
+  // Before the pages that limit every form to a few kilobytes, because these take photos, key sets and logos.
   routes.route('/', manualRoutes({ ...portal, photoSteps }))
   routes.route('/', phoneRoutes({ ...portal, photoSteps }))
   if (context.sandbox) routes.route('/', productionRoutes(portal))
+  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   routes.route(
     '/',
     interactionRoutes({
@@ -262,7 +266,6 @@ function residentRoutes(context: WebContext): Hono<PageEnv> {
   routes.route('/', setupRoutes(portal))
   routes.route('/', wellKnownRoutes(portal))
   routes.route('/', notMeRoutes(portal))
-  routes.route('/', context.sandbox ? developerRoutes(portal) : frontPageRoutes(context))
   if (showsOutbox(context)) routes.route('/', outboxRoutes(portal))
   return routes
 }
@@ -317,12 +320,15 @@ function developerRoutes(context: DeveloperContext): Hono<PageEnv> {
   // Before the team's page: `requests` is no team.
   routes.route('/', requestRoutes(context))
   routes.route('/', consoleRoutes(context))
+  routes.route('/', joiningRoutes(context))
+  routes.route('/', memberRoutes(context))
+  routes.route('/', teamSettingsRoutes(context))
   routes.route('/', sandboxRoutes(context))
   // Before the pages of an application, whose path is of the same form.
   routes.route('/', newApplicationRoutes(context))
   routes.route('/', overviewRoutes(context))
+  routes.route('/', eventConsoleRoutes(context))
   routes.route('/', settingsRoutes(context))
   routes.route('/', credentialRoutes(context))
-  routes.route('/', eventConsoleRoutes(context))
   return routes
 }

@@ -44,7 +44,7 @@ export const respondNotFound = (context: ErrorContext, c: AppRequest) =>
     context,
     c,
     new PageError(404, 'not_found', ({ errors, sandbox }) =>
-      c.var.reader?.site.isSandbox ? sandbox.notHere : errors.notFound,
+      isPage(c) && c.var.reader?.site.isSandbox ? sandbox.notHere : errors.notFound,
     ),
   )
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CASE_GAUGES } from './accounts/cases.ts'
 import type { AppContext } from './context.ts'
+import { PRODUCTION_GAUGES } from './developers/production-store.ts'
 import { EVENT_GAUGES } from './events/store.ts'
 import { ALERT_GAUGES } from './id-verification/alerts.ts'
 import { INGESTION_GAUGES } from './id-verification/progress.ts'
@@ -20,6 +21,7 @@ const GAUGES: readonly ComputedGauge[] = [
   ...CASE_GAUGES,
   ...JOB_GAUGES,
   ...EVENT_GAUGES,
+  ...PRODUCTION_GAUGES,
   ...LEDGER_GAUGES,
   ...DUTY_GAUGES,
   ...BACKUP_GAUGES,

@@ -99,7 +99,10 @@ export async function openWebContext(
   const limiter = createRateLimiter(db, config.rateLimits, log)
   const tokens = createAccessTokens(issuer, ring)
   const addressOf = createClientAddress(config.trustedProxies, reportUnknownProxies(context))
-  const site = createSite(config.site, { isSandbox: config.isSandbox })
+  const site = createSite(config.site, {
+    isSandbox: config.isSandbox,
+    hasConsole: options.sandbox !== undefined,
+  })
   const readerOf = createReaderOf({
     issuer,
     defaultLocale: config.defaultLocale,

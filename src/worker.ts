@@ -13,6 +13,7 @@ import { fetchRegisteredLogo } from './clients/logo.ts'
 import { openSubjectIdentifiers } from './clients/subject-identifiers.ts'
 import { deleteEndedConsents } from './consents/consents.ts'
 import type { AppContext } from './context.ts'
+import { deleteOldInvitations } from './developers/invitations.ts'
 import { deleteOldTryRuns } from './developers/try-runs.ts'
 import { startSender } from './events/sender.ts'
 import { deleteOldEvents, isEventDue } from './events/store.ts'
@@ -76,6 +77,7 @@ export const CLEAN_UPS: readonly ((db: Db) => Promise<unknown>)[] = [
   deleteOldLinks,
   deleteOldCodes,
   deleteOldSignUps,
+  deleteOldInvitations,
   deleteOldSubjectLinks,
   deleteOldNotices,
   deleteOldChallenges,

@@ -38,9 +38,15 @@ const RULES = {
     pair: { free: 200, longestSeconds: 900 },
   },
   invitation: {
-    account: { free: 20, firstSeconds: 60, longestSeconds: 3600 },
+    account: { free: 19, firstSeconds: 60, longestSeconds: 3600 },
     address: { free: 50, longestSeconds: 900 },
-    pair: { free: 20, longestSeconds: 900 },
+    pair: { free: 50, longestSeconds: 900 },
+  },
+  // By the invited address, whoever invites it and whether or not it has an account.
+  invited: {
+    account: { free: 4, firstSeconds: 60, longestSeconds: 3600 },
+    address: { free: 50, longestSeconds: 900 },
+    pair: { free: 50, longestSeconds: 900 },
   },
 } as const satisfies Record<string, Record<'account' | 'address' | 'pair', Rule>>
 const FORGET_AFTER_SECONDS = 24 * 3600

@@ -18,12 +18,13 @@ const show = defineCommand({
   arguments: TEAM,
   examples: ['developer show TEAM'],
   async run({ db, vault }, _values, args) {
-    const { findTeam, listTeamMembers } = await load()
+    const { findTeam } = await load()
+    const { listMembers } = await import('../developers/teams.ts')
     const { findAccount } = await import('../accounts/accounts.ts')
     const { listTeamClients } = await import('../clients/team-clients.ts')
     const team = requireFound(await findTeam(db, requireId(args, 'team')), 'team')
     const members = await Promise.all(
-      (await listTeamMembers(db, team.id)).map(async ({ accountId, ...rest }) => ({
+      (await listMembers(db, team.id)).map(async ({ accountId, ...rest }) => ({
         id: accountId,
         email: (await findAccount(db, vault, accountId))?.email ?? '',
         ...rest,

@@ -4,6 +4,7 @@ import { SEALED_SIGN_UPS } from '../accounts/sign-up.ts'
 import { SEALED_TOTP_SECRETS } from '../accounts/totp.ts'
 import { SEALED_TRY_CLIENTS } from '../clients/try-clients.ts'
 import type { AppContext } from '../context.ts'
+import { SEALED_INVITATIONS } from '../developers/invitations.ts'
 import { SEALED_CONTACTS } from '../developers/production-store.ts'
 import { SEALED_TRY_RUNS } from '../developers/try-runs.ts'
 import { SEALED_EXCHANGES } from '../events/attempts.ts'
@@ -27,6 +28,7 @@ export const SEALED_COLUMNS = [
   SEALED_RESET_REQUESTS,
   SEALED_MAIL_CODES,
   SEALED_SIGN_UPS,
+  SEALED_INVITATIONS,
   SEALED_TOTP_SECRETS,
   SEALED_SHARED_KEYS,
   SEALED_ARTIFACTS,

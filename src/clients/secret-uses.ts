@@ -29,17 +29,19 @@ export function createSecretUses(
     waiting = new Map()
     const oldest = now() / MINUTE_MS - 1
     for (const [key, minute] of noted) if (minute < oldest) noted.delete(key)
-    // Found by the hash, because the secret may have become the previous one since.
+    const usedAt = (hash: string) => db`(
+      select minute from used where used.client_id = client.id and used.hash = client.${db(hash)})`
+    // Found by the hash, because the secret may have become the previous one since. `greatest` ignores what is null.
     await db`
+      with used as (
+        select client_id, decode(hash, 'hex') as hash, minute::timestamptz as minute
+        from unnest(${uses.map(({ clientId }) => clientId)}::text[],
+          ${uses.map(({ hash }) => hash.toString('hex'))}::text[],
+          ${uses.map(({ minute }) => minute.toISOString())}::text[]) as noted (client_id, hash, minute))
       update client set
-        secret_used_at = case when client.secret_hash = used.hash
-          then greatest(secret_used_at, used.minute) else secret_used_at end,
-        previous_secret_used_at = case when client.previous_secret_hash = used.hash
-          then greatest(previous_secret_used_at, used.minute) else previous_secret_used_at end
-      from unnest(${uses.map(({ clientId }) => clientId)}::text[],
-        ${uses.map(({ hash }) => hash)}::bytea[],
-        ${uses.map(({ minute }) => minute)}::timestamptz[]) as used (client_id, hash, minute)
-      where client.id = used.client_id and used.hash in (client.secret_hash, client.previous_secret_hash)`
+        secret_used_at = greatest(secret_used_at, ${usedAt('secret_hash')}),
+        previous_secret_used_at = greatest(previous_secret_used_at, ${usedAt('previous_secret_hash')})
+      where id in (select client_id from used)`
   }
 
   const loop = startLoop(

@@ -69,8 +69,3 @@ export async function lockTeamClient(
       and date_trunc('milliseconds', updated_at) = ${basedOn} for update`
   return rows.length > 0
 }
-
-/** Gives a client to a team of developers. */
-export async function setClientTeam(sql: Sql, clientId: string, teamId: string): Promise<void> {
-  await sql`update client set team_id = ${teamId} where id = ${clientId}`
-}

@@ -40,11 +40,20 @@ export async function requireMemberForm(
   c: Context<PageEnv>,
   role: TeamRole = 'developer',
 ): Promise<Developer & { form: Form }> {
-  const { resident, form } = await parts.guard.requireForm(c)
-  const team = await requireTeam(parts, c, resident, role)
-  if (team.isSuspended)
+  const sent = await requireLeavingForm(parts, c, role)
+  if (sent.team.isSuspended)
     throw new PageError(403, 'team_suspended', ({ errors }) => errors.teamSuspended)
-  return { resident, team, form }
+  return sent
+}
+
+/** The same for what the members of a suspended team may still do, which is to leave it. */
+export async function requireLeavingForm(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+  role: TeamRole = 'viewer',
+): Promise<Developer & { form: Form }> {
+  const { resident, form } = await parts.guard.requireForm(c)
+  return { resident, form, team: await requireTeam(parts, c, resident, role) }
 }
 
 async function requireTeam(

@@ -46,7 +46,7 @@ const redirectField = (entered: Entered, faults: FieldFaults): Html =>
 function scopeFields({ entered, kind, faults }: FormData): Html {
   const offered = offeredScopes(kind)
   return html`<fieldset class="choices"><legend><strong>Scopes</strong></legend>
-<p class="quiet">Ask for as little as you need: people read each of these, and may decline it.</p>
+<p class="quiet">Ask for as little as you need: people read each of these, in these words, and may decline it.</p>
 ${faultsOf(faults, 'scopes')}
 ${offered.map(([scope, { title, sentence }], index) =>
   box({

@@ -9,9 +9,9 @@ import type { FieldFaults } from './fields.ts'
 
 /** What a team can register. A service acts for the team's own tenant, without a person. */
 export const KINDS = {
-  web: 'A website with a server of its own',
-  spa: 'A single-page application, without a server',
-  native: 'An app on a phone or computer',
+  web: 'A website with a server',
+  spa: 'A single-page application',
+  native: 'An app on a device',
   service: 'A program that acts for itself',
 } as const
 export type Kind = keyof typeof KINDS
@@ -203,13 +203,19 @@ const FIELDS: Readonly<Record<string, TextName | SwitchName | 'scopes' | 'altern
   tos_uri: 'tos-uri',
 }
 
+// Beside its field, the name of the member says nothing.
+function asSentence(message: string, member: string): string {
+  const text = message.startsWith(`${member} `) ? `it${message.slice(member.length)}` : message
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
 /** Puts each fault beside the field that it is about; of a list, with the line. */
 export function fieldFaults(faults: readonly MetadataFault[], entered: Entered): FieldFaults {
   const byField: Record<string, string[]> = {}
   for (const { member, index, message } of faults) {
     const field = FIELDS[member] ?? ''
     const line = index === undefined ? undefined : linesOf(String(entered[field || 'name']))[index]
-    const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+    const sentence = asSentence(message, member)
     byField[field] = [
       ...(byField[field] ?? []),
       line === undefined ? sentence : `${line} — ${sentence}`,

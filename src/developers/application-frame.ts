@@ -14,6 +14,7 @@ export const APPLICATION_TABS: readonly [path: string, name: string, places: rea
   ['/events', 'Events', PLACES],
   ['/try', 'Try it', ['sandbox']],
   ['/production', 'Production', PLACES],
+  ['/requests', 'Requests', PLACES],
 ]
 
 const PLACE_NAMES: Record<Place, string> = { sandbox: 'Sandbox', production: 'Production' }

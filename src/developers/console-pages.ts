@@ -1,11 +1,12 @@
 import { html } from 'hono/html'
 import type { TeamClient } from '../clients/team-clients.ts'
+import type { PolicyValue } from '../platform/policies.ts'
 import { csrfField, type Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import { PLACES } from './access.ts'
 import { textField } from './fields.ts'
 import { developerPage } from './frame.ts'
-import { includesRole, type Membership } from './teams.ts'
+import { includesRole, MAX_TEAMS, type Membership } from './teams.ts'
 
 export const teamsPage = (
   reader: Reader,
@@ -13,11 +14,13 @@ export const teamsPage = (
     teams,
     csrf,
     mayCreate,
+    policy,
     entered,
   }: {
     teams: readonly Membership[]
     csrf: string
     mayCreate: boolean
+    policy: PolicyValue<'developers'>
     entered: { name: string; fault: string } | undefined
   },
 ): Html =>
@@ -31,14 +34,20 @@ ${
       )}</ul></section>`
     : html`<p class="lead">A team owns applications. Everybody in it sees them.</p>`
 }
-${mayCreate ? newTeamForm(csrf, entered) : ''}`,
+${mayCreate ? newTeamForm(csrf, entered) : html`<p>${WHY_NOT[policy]}</p>`}`,
   })
+
+const WHY_NOT: Record<PolicyValue<'developers'>, string> = {
+  open: `An account is in at most ${MAX_TEAMS} teams.`,
+  invitation: 'This portal admits developers by invitation: ask a team to invite you.',
+  closed: 'This portal admits no new teams at the moment.',
+}
 
 const newTeamForm = (
   csrf: string,
   entered: { name: string; fault: string } | undefined,
 ): Html => html`<form method="post" action="/developers/teams" class="card">
-${csrfField(csrf)}<h2>New team</h2>
+<h2>New team</h2>${csrfField(csrf)}
 ${textField({
   name: 'name',
   label: 'Name',

@@ -1,16 +1,15 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { listTeamClients } from '../clients/team-clients.ts'
-import { findPolicy } from '../platform/policies.ts'
+import { findPolicy, type PolicyValue } from '../platform/policies.ts'
 import { showFrontPage } from '../reference/front-page.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import { type DeveloperContext, notFound, requireMember } from './access.ts'
 import { teamPage, teamsPage } from './console-pages.ts'
+import { requireCreation } from './creation-limits.ts'
 import { parseTeamName } from './team-name.ts'
-import { createTeam, listMemberships } from './teams.ts'
-
-const MAX_TEAMS = 10
+import { createTeam, listMemberships, MAX_TEAMS } from './teams.ts'
 
 /** `/developers`: the teams of a developer, and what each has. */
 export function consoleRoutes(parts: DeveloperContext): Hono<PageEnv> {
@@ -37,9 +36,16 @@ async function showTeams(
   ])
   setSecurityHeaders(c, { issuer })
   const csrf = forms.create(session.uid)
-  const mayCreate = policy === 'open' && teams.length < MAX_TEAMS
-  return c.html(teamsPage(c.var.reader, { teams, csrf, mayCreate, entered }), entered ? 400 : 200)
+  const mayCreate = mayCreateTeam(policy, teams.length)
+  return c.html(
+    teamsPage(c.var.reader, { teams, csrf, mayCreate, policy, entered }),
+    entered ? 400 : 200,
+  )
 }
+
+/** By invitation: whoever a team has invited is a developer, and may have teams of their own. */
+const mayCreateTeam = (policy: PolicyValue<'developers'>, teams: number): boolean =>
+  teams < MAX_TEAMS && (policy === 'open' || (policy === 'invitation' && teams > 0))
 
 async function addTeam(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const { resident, form } = await parts.guard.requireForm(c)
@@ -47,11 +53,13 @@ async function addTeam(parts: DeveloperContext, c: Context<PageEnv>): Promise<Re
   if ('fault' in name)
     return showTeams(parts, c, { name: String(form.name ?? ''), fault: name.fault })
   const ownerId = resident.account.id
+  await requireCreation(parts, c, ownerId)
   const id = await parts.db.begin(async (sql) => {
     // So that two requests at once do not both count what was there before.
     await parts.guard.holdLiveSession(sql, resident)
-    if ((await findPolicy(sql, 'developers')) !== 'open') throw notFound()
-    if ((await listMemberships(sql, ownerId)).length >= MAX_TEAMS) throw notFound()
+    const policy = await findPolicy(sql, 'developers')
+    const teams = await listMemberships(sql, ownerId)
+    if (!mayCreateTeam(policy, teams.length)) throw notFound()
     return await createTeam(sql, { name: name.value, ownerId })
   })
   parts.log.info('developer team created', { teamId: id, accountId: ownerId })

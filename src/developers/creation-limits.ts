@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { hashEmail } from '../accounts/accounts.ts'
 import { type Attempt, countAttempt } from '../accounts/throttle.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
@@ -11,24 +12,30 @@ export const requireCreation = (
   accountId: string,
 ): Promise<void> => requireAttempt(parts, c, 'developer', accountId)
 
-/** Counts the mails that a developer causes. Throws PageError 429 for too many. */
-export const requireInvitation = (
+/** Counts the invitations that a developer sends, and those that an address gets. Throws PageError 429 for too many. */
+export async function requireInvitation(
   parts: DeveloperContext,
   c: Context<PageEnv>,
-  accountId: string,
-): Promise<void> => requireAttempt(parts, c, 'invitation', accountId)
+  { accountId, email }: { accountId: string; email: string },
+): Promise<void> {
+  await requireAttempt(parts, c, 'invitation', accountId)
+  await requireAttempt(parts, c, 'invited', await hashEmail(parts.db, parts.vault, email))
+}
 
 async function requireAttempt(
   { db, addressOf, security }: DeveloperContext,
   c: Context<PageEnv>,
   what: Attempt['what'],
-  accountId: string,
+  emailKey: string,
 ): Promise<void> {
   const address = addressOf(c.env.incoming)
-  const wait = await countAttempt(db, { what, emailKey: accountId, address })
+  const wait = await countAttempt(db, { what, emailKey, address })
   if (wait === 0) return
-  security.emit('rate_limited', { address, accountId, subject: what })
-  throw new PageError(429, 'rate_limit_exceeded', ({ errors }) => errors.tooManyRequests(wait), {
-    headers: { 'Retry-After': String(wait) },
-  })
+  security.emit('rate_limited', { address, subject: what })
+  throw tooManyRequests(wait)
 }
+
+const tooManyRequests = (seconds: number) =>
+  new PageError(429, 'rate_limit_exceeded', ({ errors }) => errors.tooManyRequests(seconds), {
+    headers: { 'Retry-After': String(seconds) },
+  })

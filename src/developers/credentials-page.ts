@@ -109,8 +109,7 @@ function keysForm(data: CredentialsPage): Html {
   const { client, mayChange, entered, faults } = data
   if (!mayChange) return html``
   const hasKeys = client.metadata.token_endpoint_auth_method === 'private_key_jwt'
-  return html`<form method="post" action="${pathOf(data)}" enctype="multipart/form-data" class="card">${head(data)}
-<h2>${hasKeys ? 'Other keys' : 'Keys instead of a secret'}</h2>
+  return html`<form method="post" action="${pathOf(data)}" enctype="multipart/form-data" class="card"><h2>${hasKeys ? 'Other keys' : 'Keys instead of a secret'}</h2>${head(data)}
 <p>With <code>private_key_jwt</code> your application signs a short proof (RFC 7523), and no secret leaves it.${hasKeys ? '' : ' The secrets end at once.'}</p>
 ${linesField({ name: 'jwks', label: 'Public keys, as a JWK Set', hint: 'RSA of 2048 bits or more (PS256, RS256), P-256 (ES256) or Ed25519 (EdDSA). Never a private key.', value: entered.jwks, faults, rows: 6 })}
 <div class="field"><label for="jwks-file">Or a file with them</label>
@@ -122,7 +121,7 @@ ${textField({ name: 'jwks-uri', label: 'Or the address where you publish them', 
 const backToSecret = (data: CredentialsPage): Html =>
   html`${
     data.mayChange
-      ? html`<form method="post" action="${pathOf(data, '/secret')}" class="card">${head(data)}<h2>A secret instead of keys</h2>
+      ? html`<form method="post" action="${pathOf(data, '/secret')}" class="card"><h2>A secret instead of keys</h2>${head(data)}
 <p>The keys end at once.</p><button name="new-secret">Make a secret</button></form>`
       : ''
   }`

@@ -2,13 +2,13 @@ import { isHttpsOrLoopback } from '../platform/loopback.ts'
 import type { Outbound } from '../platform/outbound.ts'
 import { isDisplayable } from '../web/displayed-text.ts'
 import type { Form } from './access.ts'
+import type { FieldFaults } from './fields.ts'
 
 export const DELIVERIES = ['webhook', 'push', 'poll'] as const
 export type Delivery = (typeof DELIVERIES)[number]
 
 /** Where events are to go, as it was entered. */
 export type Endpoint = { delivery: Delivery; url: string; authorization: string }
-export type EndpointFaults = { delivery?: string; url?: string; authorization?: string }
 
 const LONGEST = 2_000
 
@@ -25,17 +25,19 @@ export const readEndpoint = (form: Form): Endpoint => ({
 export async function findEndpointFaults(
   outbound: Outbound,
   { delivery, url, authorization }: Endpoint,
-): Promise<EndpointFaults> {
+): Promise<FieldFaults> {
   if (delivery === 'poll') return {}
   if (delivery === 'push' && authorization !== '' && !/^[\x20-\x7e]{1,4000}$/.test(authorization))
-    return { authorization: 'A header is one line of ASCII characters, at most 4,000.' }
+    return { authorization: ['A header is one line of ASCII characters, at most 4,000.'] }
   const { username, hash } = URL.parse(url) ?? {}
   if (!isHttpsOrLoopback(url) || username || hash || url.length > LONGEST || !isDisplayable(url))
     return {
-      url: 'Enter an address that begins with https://, or with http:// on this machine, without a user or a fragment.',
+      url: [
+        'Enter an address that begins with https://, or with http:// on this machine, without a user or a fragment.',
+      ],
     }
   const fault = await callEndpoint(outbound, url)
-  return fault === undefined ? {} : { url: fault }
+  return fault === undefined ? {} : { url: [fault] }
 }
 
 async function callEndpoint(outbound: Outbound, url: string): Promise<string | undefined> {

@@ -7,7 +7,8 @@ import type { Reader } from '../web/reader.ts'
 import { escapeForTerminal } from '../web/terminal-text.ts'
 import type { Place } from './access.ts'
 import { applicationPage, applicationPath } from './application-frame.ts'
-import type { Delivery, Endpoint, EndpointFaults } from './events-endpoint.ts'
+import type { Delivery, Endpoint } from './events-endpoint.ts'
+import { box, type FieldFaults, faultsOf, textField } from './fields.ts'
 import type { Membership } from './teams.ts'
 
 /** What is shown once. */
@@ -24,9 +25,12 @@ type ShownEvents = {
   isMore: boolean
   /** Only those that failed for good. */
   failed: boolean
+  /** Test, replay, resume. */
   mayAct: boolean
+  /** Endpoint and secrets. */
+  maySet: boolean
   entered?: Endpoint
-  faults?: EndpointFaults
+  faults?: FieldFaults
   problem?: string
   issued?: Issued
 }
@@ -42,7 +46,7 @@ const DELIVERY_NAMES: Record<Delivery, [name: string, text: string]> = {
 
 /** `/developers/:team/:place/:client/events`. */
 export function eventsPage(reader: Reader, shown: ShownEvents): Html {
-  const { team, place, client, stream, problem, faults, issued, mayAct } = shown
+  const { team, place, client, stream, problem, faults, issued, maySet } = shown
   return applicationPage(reader, {
     ...{ team, place, client },
     tab: '/events',
@@ -51,7 +55,7 @@ export function eventsPage(reader: Reader, shown: ShownEvents): Html {
 <p class="lead">The portal tells this application what changes: a verification, a consent, an erasure. <a href="/guides/events">How events work</a></p>
 ${problem ? html`<div class="notice bad" role="alert"><p>${problem}</p></div>` : ''}${issued ? issuedOnce(issued) : ''}
 ${stream ? streamCard(reader, shown, stream) : html`<section class="card"><p>This application gets no events yet.</p></section>`}
-${mayAct ? endpointForm(shown) : ''}${kinds(client)}${log(reader, shown)}`,
+${maySet ? endpointForm(shown) : ''}${kinds(client)}${log(reader, shown)}`,
   })
 }
 
@@ -102,11 +106,15 @@ const secretLines = (reader: Reader, secrets: ShownEvents['secrets']): Html =>
   )}</ul>`
 
 function streamActions(shown: ShownEvents, stream: Stream): Html {
-  const keep = html`<label for="keep-hours">The old secret signs too for</label><select id="keep-hours" name="keep-hours"><option value="24" selected>a day</option><option value="168">a week</option><option value="1">an hour</option><option value="0">no longer</option></select> `
   return html`<div class="buttons">${stream.enabled ? '' : button(shown, { action: 'resume', label: 'Resume' })}${
     stream.format === 'kora' ? '' : button(shown, { action: 'test', label: 'Send a test event' })
   }</div>
-<details><summary>Replace secrets, or remove the endpoint</summary>
+${shown.maySet ? secretActions(shown, stream) : ''}`
+}
+
+function secretActions(shown: ShownEvents, stream: Stream): Html {
+  const keep = html`<label for="keep-hours">The old secret signs too for</label><select id="keep-hours" name="keep-hours"><option value="24" selected>a day</option><option value="168">a week</option><option value="1">an hour</option><option value="0">no longer</option></select> `
+  return html`<details><summary>Replace secrets, or remove the endpoint</summary>
 ${stream.delivery === 'webhook' ? button(shown, { action: 'rotate-secret', label: 'New signing secret', fields: keep }) : ''}
 <p class="quiet">The events token fetches events and answers erasures. A new one ends the old one at once.</p>
 ${button(shown, { action: 'rotate-token', label: 'New events token' })}
@@ -129,17 +137,21 @@ function endpointForm({
   return html`<form method="post" action="${action}" class="card console-form"><h2>${stream ? 'Change where they go' : 'Set up events'}</h2>${csrfField(csrf)}
 <fieldset class="choices"><legend class="sentence">Delivery</legend>${Object.entries(
     DELIVERY_NAMES,
-  ).map(
-    ([value, [name, text]]) =>
-      html`<div class="choice"><input type="radio" id="delivery-${value}" name="delivery" value="${value}"${value === chosen ? html` checked` : ''}><div><label for="delivery-${value}">${name}</label><p class="quiet">${text}</p></div></div>`,
+  ).map(([value, [label, hint]]) =>
+    box({
+      type: 'radio',
+      name: 'delivery',
+      value,
+      id: `delivery-${value}`,
+      label,
+      hint,
+      isChecked: value === chosen,
+    }),
   )}</fieldset>
-<div class="field"><label for="url">Address</label><p class="quiet" id="url-hint">https://. It is called once now, and has to answer.</p>${faultOf('url', faults.url)}<input type="text" id="url" name="url" value="${url}" autocomplete="off" aria-describedby="url-hint${faults.url ? ' url-error' : ''}"${faults.url ? html` aria-invalid="true"` : ''}></div>
-<div class="field"><label for="authorization">Authorization header for pushed tokens (optional)</label>${faultOf('authorization', faults.authorization)}<input type="password" id="authorization" name="authorization" autocomplete="off"${faults.authorization ? html` aria-invalid="true" aria-describedby="authorization-error"` : ''}></div>
+${textField({ name: 'url', label: 'Address', hint: 'https://. It is called once now, and has to answer.', value: url, faults, isAddress: true })}
+<div class="field"><label for="authorization">Authorization header for pushed tokens (optional)</label>${faultsOf(faults, 'authorization')}<input type="password" id="authorization" name="authorization" autocomplete="off"${faults.authorization ? html` aria-invalid="true" aria-describedby="authorization-fault"` : ''}></div>
 <button class="primary" name="set">Save</button></form>`
 }
-
-const faultOf = (field: string, fault: string | undefined): Html | '' =>
-  fault ? html`<p class="fault" id="${field}-error">${fault}</p>` : ''
 
 const ABOUT_VERIFICATIONS = [
   ['verification.approved', 'a first verification counts'],

@@ -24,15 +24,12 @@ import {
   requireApplication,
   requireMember,
   requireMemberForm,
+  roleToChange,
 } from './access.ts'
 import { applicationPath } from './application-frame.ts'
-import {
-  type Endpoint,
-  type EndpointFaults,
-  findEndpointFaults,
-  readEndpoint,
-} from './events-endpoint.ts'
+import { type Endpoint, findEndpointFaults, readEndpoint } from './events-endpoint.ts'
 import { eventsPage, type Issued } from './events-page.ts'
+import type { FieldFaults } from './fields.ts'
 import { includesRole } from './teams.ts'
 
 const PAGE = '/developers/:team/:place/:client/events'
@@ -55,7 +52,7 @@ async function showEvents(parts: DeveloperContext, c: Context<PageEnv>): Promise
 
 type Outcome = {
   entered?: Endpoint
-  faults?: EndpointFaults
+  faults?: FieldFaults
   /** Of a form other than the endpoint's. */
   problem?: string
   /** Shown once. */
@@ -89,6 +86,7 @@ async function show(
       events: events.slice(0, EVENTS_A_PAGE),
       isMore: events.length > EVENTS_A_PAGE,
       mayAct: includesRole(team.role, 'developer') && !team.isSuspended,
+      maySet: includesRole(team.role, roleToChange(place)) && !team.isSuspended,
       ...outcome,
     }),
     isRefused ? 400 : 200,
@@ -99,7 +97,7 @@ type Doing = { parts: DeveloperContext; application: Application; form: Form }
 /** `undefined`: done, and the page is shown anew. */
 type Action = { isSecret?: true; run(doing: Doing): Promise<Outcome | undefined> }
 
-/** By the last part of the address. Those that reveal or replace a secret, or send elsewhere, need a recent sign-in. */
+/** By the last part of the address. Those that reveal or replace a secret, or send elsewhere, need a recent sign-in, and in production an owner. */
 const ACTIONS: ReadonlyMap<string, Action> = new Map(
   Object.entries({
     set: { isSecret: true, run: set },
@@ -115,7 +113,8 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map(
 
 async function takeAction(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const action = ACTIONS.get(c.req.param('action') ?? '')
-  const developer = await requireMemberForm(parts, c)
+  const role = action?.isSecret ? roleToChange(c.req.param('place')) : 'developer'
+  const developer = await requireMemberForm(parts, c, role)
   const { team, resident, form } = developer
   const application = await requireApplication(parts, c, team)
   if (!action) throw notFound()

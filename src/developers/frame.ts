@@ -12,6 +12,7 @@ const TABS = [
   ['', 'Applications'],
   ['/sandbox', 'Sandbox'],
   ['/members', 'Members'],
+  ['/settings', 'Team'],
 ] as const
 
 /** A page of the console. With a team, it has that team's pages at its head. */
@@ -32,7 +33,7 @@ export function developerPage(
     hasSwitch: false,
     copies,
     actions: html`<nav aria-label="For developers" class="sign-out"><a href="/developers">Console</a> <a href="/reference">Reference</a> <a href="/guides">Guides</a></nav>`,
-    body: html`<div lang="en">${
+    body: html`<div lang="en" class="console">${
       team
         ? html`<p class="quiet"><a href="/developers">Teams</a> / <a href="/developers/${team.id}">${team.name}</a></p>
 <nav class="tabs" aria-label="Team"><ul>${TABS.map(

@@ -61,9 +61,9 @@ function commandOf({ client, issuer }: OverviewPage): string {
       ? `-u "${client.id}:$CLIENT_SECRET"`
       : `-d client_id=${client.id} --data-urlencode "client_secret=$CLIENT_SECRET"`
   if (grants.includes('client_credentials'))
-    return `curl -s ${issuer}/api/oauth/token ${credentials} \\\n  -d grant_type=client_credentials --data-urlencode "scope=${scope}"`
+    return `curl -s ${issuer}/api/oauth/token \\\n  ${credentials} \\\n  -d grant_type=client_credentials --data-urlencode "scope=${scope}"`
   // Of an unknown token the answer is {"active":false}; of a wrong secret, invalid_client.
-  return `curl -s ${issuer}/api/oauth/introspect ${credentials} -d token=none`
+  return `curl -s ${issuer}/api/oauth/introspect \\\n  ${credentials} \\\n  -d token=none`
 }
 
 /** What an operator will ask for, as far as it can be seen here. */

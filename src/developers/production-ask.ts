@@ -4,6 +4,7 @@ import { isScope, SCOPES, type Scope } from '../clients/scopes.ts'
 import { publicHosts } from '../clients/subject-identifiers.ts'
 import { isHttpsOrLoopback, isLoopback } from '../platform/loopback.ts'
 import { displayedText, isDisplayable, visibleText } from '../web/displayed-text.ts'
+import type { FieldFaults } from './fields.ts'
 
 /** What a team asks to offer to residents. That of a draft is whatever was typed. */
 export type Ask = {
@@ -36,11 +37,11 @@ export type Settings = Pick<
   | 'sectorIdentifierUri'
 >
 
-/** What is wrong, by the name of the field. */
-export type Faults = Readonly<Record<string, string>>
-
 const LONGEST = { name: 100, operator: 100, purpose: 300, reason: 300, uri: 2000, contact: 320 }
 const MOST_URIS = 50
+
+/** The name of the field with the reason for a scope. */
+export const reasonField = (scope: Scope): string => `reason-${scope}`
 
 export const scopesOf = ({ reasons }: Pick<Ask, 'reasons'>): Scope[] =>
   (Object.keys(SCOPES) as Scope[]).filter((scope) => reasons[scope] !== undefined)
@@ -58,7 +59,9 @@ export function readAsk(form: Record<string, unknown>): Ask {
       .split(/\s+/)
       .filter(Boolean)
       .slice(0, MOST_URIS + 1)
-  const chosen = [form.scope].flat().filter((each) => typeof each === 'string' && isScope(each))
+  const chosen = [form.scope]
+    .flat()
+    .filter((each): each is Scope => typeof each === 'string' && isScope(each))
   return {
     name: text('name'),
     operator: text('operator'),
@@ -68,7 +71,7 @@ export function readAsk(form: Record<string, unknown>): Ask {
     tosUri: text('tos-uri'),
     redirectUris: lines('redirect-uris'),
     postLogoutRedirectUris: lines('post-logout-redirect-uris'),
-    reasons: Object.fromEntries(chosen.map((scope) => [scope, text(`reason ${scope}`)])),
+    reasons: Object.fromEntries(chosen.map((scope) => [scope, text(reasonField(scope))])),
   }
 }
 
@@ -120,7 +123,7 @@ export function alternativesFor(
 }
 
 /** What keeps the request from being sent, in words for who typed it. */
-export function findFaults(ask: Ask, contact: string, settings: Settings): Faults {
+export function findFaults(ask: Ask, contact: string, settings: Settings): FieldFaults {
   const scopes = scopesOf(ask)
   const found: [field: string, fault: string | undefined][] = [
     ['name', textFault('The name', LONGEST.name, ask.name)],
@@ -130,8 +133,12 @@ export function findFaults(ask: Ask, contact: string, settings: Settings): Fault
     ...scopes
       .filter((scope) => scope !== 'openid')
       .map((scope): [string, string | undefined] => [
-        `reason ${scope}`,
-        textFault('The reason', LONGEST.reason, ask.reasons[scope] ?? ''),
+        reasonField(scope),
+        textFault(
+          `The reason for “${SCOPES[scope].title}”`,
+          LONGEST.reason,
+          ask.reasons[scope] ?? '',
+        ),
       ]),
     ['redirect-uris', redirectFault(ask.redirectUris, settings)],
     ['post-logout-redirect-uris', addressesFault(ask.postLogoutRedirectUris, settings)],
@@ -146,7 +153,9 @@ export function findFaults(ask: Ask, contact: string, settings: Settings): Fault
     ['contact', contactFault(contact)],
     ['settings', settingsFault(settings)],
   ]
-  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined))
+  return Object.fromEntries(
+    found.flatMap(([field, fault]) => (fault === undefined ? [] : [[field, [fault]]])),
+  )
 }
 
 function textFault(what: string, longest: number, text: string): string | undefined {

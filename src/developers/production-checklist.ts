@@ -15,11 +15,12 @@ export async function listSteps(sandbox: Sql, clientId: string): Promise<Step[]>
   return [
     {
       text: 'A persona signed in, and the code was redeemed.',
-      isDone: hasOne((each) => each.endpoint.includes('token') && isSuccess(each)),
+      isDone: hasOne((each) => each.endpoint === 'token' && isSuccess(each)),
     },
     {
-      text: 'Its documents were read.',
-      isDone: hasOne((each) => each.endpoint.includes('id-verification') && isSuccess(each)),
+      text: 'Its documents, or what else the application may see, were read.',
+      // Operations of the API that read are called so in the OpenAPI document.
+      isDone: hasOne((each) => /^(get|userinfo$)/.test(each.endpoint) && isSuccess(each)),
     },
     {
       text: 'It met an error, such as a consent that was refused.',

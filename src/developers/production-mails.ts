@@ -6,7 +6,7 @@ import type { Vault } from '../platform/vault.ts'
 import { visibleText } from '../web/displayed-text.ts'
 import { applicationPath } from './application-frame.ts'
 import { isChange, type ProductionRequest } from './production-store.ts'
-import { listTeamMembers } from './team-operations.ts'
+import { listMembers } from './teams.ts'
 
 type Decided = ProductionRequest & { status: 'approved' | 'declined' }
 
@@ -17,7 +17,7 @@ export async function sendDecision(
   request: Decided,
 ): Promise<void> {
   const letter = letterOf(request, (await findIssuer(sql)) ?? '')
-  const members = await listTeamMembers(sql, request.teamId)
+  const members = await listMembers(sql, request.teamId)
   const owners = members.flatMap(({ accountId, role }) => (role === 'owner' ? [accountId] : []))
   const asked = members.flatMap(({ accountId }) =>
     accountId === request.requestedBy ? [accountId] : [],

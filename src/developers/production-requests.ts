@@ -3,7 +3,7 @@ import { type Logo, setClientLogo } from '../clients/logo.ts'
 import { setClientProfile } from '../clients/profile.ts'
 import { findSimilarClient } from '../clients/similar-names.ts'
 import { sectorOf, verifySector } from '../clients/subject-identifiers.ts'
-import { findTeamClient, type OwnClient, setClientTeam } from '../clients/team-clients.ts'
+import { findTeamClient, type OwnClient } from '../clients/team-clients.ts'
 import type { AppContext } from '../context.ts'
 import type { Db, Sql } from '../platform/db.ts'
 import { OperatorError } from '../platform/errors.ts'
@@ -277,11 +277,11 @@ async function writeClient(
     : await createClient(sql, {
         ...request.settings,
         ...given,
+        teamId,
         alternatives: alternativesFor(ask, request.settings.alternatives),
       })
   await verifySector(outbound, client)
   const clientId = client.client_id
-  if (!isChange(request)) await setClientTeam(sql, clientId, teamId)
   await setClientProfile(sql, clientId, {
     operator: ask.operator,
     purpose: ask.purpose,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logo } from '../clients/logo.ts'
 import type { Sql } from '../platform/db.ts'
+import type { ComputedGauge } from '../platform/metrics.ts'
 import type { SealedColumn } from '../platform/resealing.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { isUuid } from '../platform/uuid.ts'
@@ -201,3 +202,15 @@ export async function settleRequest(
     where id = ${id} and status = 'waiting' returning id`
   return rows.length > 0
 }
+
+export const PRODUCTION_GAUGES: readonly ComputedGauge[] = [
+  {
+    name: 'portal_production_requests_waiting',
+    help: 'Requests of developers that no operator has decided.',
+    async read(sql) {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*)::int as count from production_request where status = 'waiting'`
+      return [{ labels: {}, value: row?.count ?? 0 }]
+    },
+  },
+]

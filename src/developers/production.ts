@@ -16,15 +16,8 @@ import {
   requireMemberForm,
 } from './access.ts'
 import { applicationPath } from './application-frame.ts'
-import {
-  type Ask,
-  askOf,
-  type Faults,
-  findFaults,
-  listChanges,
-  readAsk,
-  settingsOf,
-} from './production-ask.ts'
+import type { FieldFaults } from './fields.ts'
+import { type Ask, askOf, findFaults, listChanges, readAsk, settingsOf } from './production-ask.ts'
 import { listSteps } from './production-checklist.ts'
 import type { ProductionForm } from './production-form.ts'
 import { productionPage } from './production-pages.ts'
@@ -148,7 +141,7 @@ async function takeForm(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
       : await save(parts, { ...draft, ...of }, resident.account.id)
   const again = (
     status: 400 | 409,
-    given: { revision: number; faults: Faults; problem?: string },
+    given: { revision: number; faults: FieldFaults; problem?: string },
   ) =>
     show(parts, c, developer, application, {
       ...{ ask, contact, hasLogo: logo !== undefined },
@@ -158,9 +151,9 @@ async function takeForm(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
   if (saved === undefined)
     return again(409, { revision: base.revision, faults: {}, problem: CHANGED_MEANWHILE })
   const wants = form.send !== undefined
-  const faults: Faults = {
+  const faults: FieldFaults = {
     ...(wants ? listFaults(application, draft) : {}),
-    ...(uploaded.fault ? { logo: uploaded.fault } : {}),
+    ...(uploaded.fault ? { logo: [uploaded.fault] } : {}),
   }
   if (Object.keys(faults).length > 0) return again(400, { revision: saved, faults })
   const page = applicationPath(team.id, place, client.id, '/production')
@@ -196,11 +189,11 @@ const save = (
     return latest?.status === 'waiting' ? undefined : await saveDraft(sql, sealer, draft)
   })
 
-function listFaults({ client, place }: Application, { ask, contact, logo }: Draft): Faults {
+function listFaults({ client, place }: Application, { ask, contact, logo }: Draft): FieldFaults {
   const faults = findFaults(ask, contact, settingsOf(client.metadata))
   const isSame =
     place === 'production' && !logo && listChanges(askOf(client.metadata), ask).length === 0
-  return isSame ? { ...faults, all: 'Nothing here differs from what is in production.' } : faults
+  return isSame ? { ...faults, '': ['Nothing here differs from what is in production.'] } : faults
 }
 
 /** The file of the form, if there is one, checked as the logo of any application. */

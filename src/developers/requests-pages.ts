@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { OPERATIONS } from '../api/openapi.ts'
+import type { OwnClient } from '../clients/team-clients.ts'
 import { LOGGED_ENDPOINTS } from '../oauth/logged-endpoints.ts'
 import { findError } from '../reference/errors.ts'
 import { comparison } from '../request-log/detail-page.ts'
@@ -8,6 +9,7 @@ import { anchorOf } from '../web/error-uri.ts'
 import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Place } from './access.ts'
+import { applicationPage, applicationPath } from './application-frame.ts'
 import { developerPage } from './frame.ts'
 import type { Membership } from './teams.ts'
 
@@ -19,7 +21,14 @@ export const ENDPOINTS: Readonly<Record<string, readonly string[]>> = {
   ),
 }
 
-type Log = { team: Membership; place: Place; name: string; path: string }
+const TAB = '/requests'
+
+/** The path of an application's log. */
+export const requestsPath = (teamId: string, place: Place, clientId: string): string =>
+  applicationPath(teamId, place, clientId, TAB)
+
+type Log = { team: Membership; place: Place; client: OwnClient }
+const pathOf = ({ team, place, client }: Log): string => requestsPath(team.id, place, client.id)
 
 /** The log of an application: a page of it, with the form that narrows it. */
 export const requestsPage = (
@@ -33,11 +42,11 @@ export const requestsPage = (
     isFirst: boolean
   },
 ): Html => {
-  const { team, name, place, path, requests, filter, older, isFirst } = data
-  return developerPage(reader, {
-    title: `Requests of ${name}`,
-    team,
-    body: html`<h1>Requests of ${name}</h1>
+  const { team, place, client, requests, filter, older, isFirst } = data
+  const path = pathOf(data)
+  return applicationPage(reader, {
+    ...{ team, place, client, tab: TAB, title: 'Requests' },
+    body: html`<h2>Requests</h2>
 <p class="lead">${place === 'sandbox' ? 'Every request of the last seven days.' : 'Every request of the last seven days that failed. What succeeds in production is not kept.'}</p>
 ${filterForm(data)}
 ${
@@ -68,12 +77,11 @@ const addressOf = (path: string, filter: RequestFilter, before?: string): string
 }
 
 const filterForm = ({
-  place,
-  path,
   filter,
   days,
+  ...log
 }: Log & { filter: RequestFilter; days: readonly string[] }): Html =>
-  html`<form method="get" action="${path}" class="card">
+  html`<form method="get" action="${pathOf(log)}" class="card">
 <div class="field"><label for="endpoint">Endpoint</label>
 <select id="endpoint" name="endpoint"><option value="">All</option>${Object.entries(ENDPOINTS).map(
     ([group, names]) =>
@@ -81,7 +89,7 @@ const filterForm = ({
   )}</select></div>
 <div class="field"><label for="day">Day (UTC)</label>
 <select id="day" name="day"><option value="">All</option>${days.map((each) => option(each, filter.day))}</select></div>
-${place === 'sandbox' ? html`<p><label><input type="checkbox" name="failures" value="1"${filter.onlyFailures ? html` checked` : ''}> Only failures</label></p>` : ''}
+${log.place === 'sandbox' ? html`<p><label><input type="checkbox" name="failures" value="1"${filter.onlyFailures ? html` checked` : ''}> Only failures</label></p>` : ''}
 <button>Show</button></form>`
 
 const option = (value: string, chosen: string | undefined): Html =>
@@ -104,13 +112,12 @@ const leftOutOf = (count: number): string =>
 
 /** One request: what happened, why, and what to do. */
 export const requestPage = (reader: Reader, data: Log & { request: ListedRequest }): Html => {
-  const { team, name, path, request } = data
+  const { team, place, client, request } = data
   const entry = request.error === null ? undefined : findError(anchorOf(request.error))
-  return developerPage(reader, {
-    title: `Request of ${name}`,
-    team,
-    body: html`<p><a href="${path}">Requests of ${name}</a></p>
-<h1>${request.error === null ? html`<code>${request.endpoint}</code>` : html`<code>${request.error}</code>`}</h1>
+  return applicationPage(reader, {
+    ...{ team, place, client, tab: TAB, title: 'Request' },
+    body: html`<p><a href="${pathOf(data)}">All requests</a></p>
+<h2>${request.error === null ? html`<code>${request.endpoint}</code>` : html`<code>${request.error}</code>`}</h2>
 <section class="card"><dl class="facts">
 <div><dt>Time</dt><dd>${momentInUtc(request.at)}</dd></div>
 <div><dt>Request id</dt><dd><code>${request.requestId}</code></dd></div>
@@ -120,12 +127,12 @@ ${request.reason ? html`<div><dt>${request.error === null ? 'Outcome' : 'Reason'
 <div><dt>Sender</dt><dd>${request.isAuthenticated ? 'Your application: it authenticated, or had a token.' : 'Not authenticated: anybody can send such a request with your client id, which is public.'}</dd></div>
 ${request.leftOut > 0 ? html`<div><dt>Left out</dt><dd>${leftOutOf(request.leftOut)}</dd></div>` : ''}
 </dl></section>
-${request.detail ? html`<section class="card"><h2>Details</h2>${comparison(request.detail, WORDS)}</section>` : ''}
+${request.detail ? html`<section class="card"><h3>Details</h3>${comparison(request.detail, WORDS)}</section>` : ''}
 ${
   entry
-    ? html`<section class="card"><h2>What it means</h2><p>${entry.meaning}</p>
+    ? html`<section class="card"><h3>What it means</h3><p>${entry.meaning}</p>
 <ul>${entry.causes.map((each) => html`<li>${each}</li>`)}</ul>
-<h2>What to do</h2><p>${entry.todo}</p>
+<h3>What to do</h3><p>${entry.todo}</p>
 <p><a href="/guides/errors#${entry.code}">The entry of <code>${entry.code}</code> in the list of errors</a></p></section>`
     : ''
 }`,

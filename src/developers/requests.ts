@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { findClientName } from '../clients/clients.ts'
 import { findTeamOf } from '../clients/team-clients.ts'
 import { isUuid } from '../platform/uuid.ts'
 import {
@@ -11,14 +10,19 @@ import {
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import {
-  type Developer,
   type DeveloperContext,
   notFound,
   type Place,
+  requireApplication,
   requireMember,
-  requirePlace,
 } from './access.ts'
-import { ENDPOINTS, requestPage, requestSearchPage, requestsPage } from './requests-pages.ts'
+import {
+  ENDPOINTS,
+  requestPage,
+  requestSearchPage,
+  requestsPage,
+  requestsPath,
+} from './requests-pages.ts'
 import { findMembership } from './teams.ts'
 
 const PAGE_SIZE = 50
@@ -46,20 +50,18 @@ async function search(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
       const teamId = await findTeamOf(placeDb, clientId)
       const accountId = resident.account.id
       if (teamId && (await findMembership(db, { teamId, accountId })))
-        return c.redirect(`${pathOf({ teamId, place, clientId })}/${requestId}`, 303)
+        return c.redirect(`${requestsPath(teamId, place, clientId)}/${requestId}`, 303)
     }
   setSecurityHeaders(c, { issuer })
   const isMissing = c.req.query('id') !== undefined
   return c.html(requestSearchPage(c.var.reader, { given, isMissing }), isMissing ? 404 : 200)
 }
 
-const pathOf = (of: { teamId: string; place: Place; clientId: string }): string =>
-  `/developers/${of.teamId}/${of.place}/${encodeURIComponent(of.clientId)}/requests`
-
 async function showRequests(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const opened = await openLog(parts, c)
   if (opened instanceof Response) return opened
-  const { db, clientId, ...shown } = opened
+  const { db, shown } = opened
+  const clientId = shown.client.id
   const days = lastDays(Date.now())
   const filter = readFilter(c, days)
   const before = /^\d{1,18}$/.exec(c.req.query('before') ?? '')?.[0]
@@ -76,25 +78,21 @@ async function showRequests(parts: DeveloperContext, c: Context<PageEnv>): Promi
 async function showRequest(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const opened = await openLog(parts, c)
   if (opened instanceof Response) return opened
-  const { db, clientId, ...shown } = opened
+  const { db, shown } = opened
   const requestId = c.req.param('request') ?? ''
   const found = isUuid(requestId) ? await findRequests(db, requestId) : []
-  const request = found.find((each: ListedRequest) => each.clientId === clientId)
+  const request = found.find((each: ListedRequest) => each.clientId === shown.client.id)
   if (!request) throw notFound()
   setSecurityHeaders(c, { issuer: parts.issuer })
   return c.html(requestPage(c.var.reader, { ...shown, request }))
 }
 
-/** The application of the path, when it is of this team. */
 async function openLog(parts: DeveloperContext, c: Context<PageEnv>) {
-  const developer: Developer | Response = await requireMember(parts, c)
+  const developer = await requireMember(parts, c)
   if (developer instanceof Response) return developer
   const { team } = developer
-  const { db, place } = requirePlace(parts, c)
-  const clientId = c.req.param('client') ?? ''
-  if ((await findTeamOf(db, clientId)) !== team.id) throw notFound()
-  const name = (await findClientName(db, clientId)) ?? clientId
-  return { db, team, place, clientId, name, path: pathOf({ teamId: team.id, place, clientId }) }
+  const { db, place, client } = await requireApplication(parts, c, team)
+  return { db, shown: { team, place, client } }
 }
 
 /** What is not one of the choices of the form is not looked at. */

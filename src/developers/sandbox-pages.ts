@@ -4,13 +4,14 @@ import type { PersonaName } from '../personas/kinds.ts'
 import type { PersonaWithState, Phase, Step, StepName } from '../personas/state.ts'
 import { csrfField, type Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
+import { choiceField, type FieldFaults, formFaults, hasFaults, textField } from './fields.ts'
 import { developerPage } from './frame.ts'
 import { describeSpan, UNIT_NAMES, type Unit } from './span.ts'
 import type { Membership } from './teams.ts'
 
 export type ShownPersona = PersonaWithState & { next: Step | undefined }
-/** What was typed that cannot be done. */
-export type EnteredSpan = { amount: string; unit: Unit; fault: string }
+/** What was typed. */
+export type EnteredSpan = { amount: string; unit: Unit }
 
 type SandboxPage = {
   team: Membership
@@ -20,18 +21,19 @@ type SandboxPage = {
   mayChange: boolean
   personas: readonly ShownPersona[]
   clock: Clock
-  entered: EnteredSpan | undefined
+  entered: EnteredSpan
+  faults: FieldFaults
   now: Date
 }
 
 /** `/developers/:team/sandbox` */
 export function sandboxPage(reader: Reader, data: SandboxPage): Html {
-  const { team, address, mayChange, entered } = data
+  const { team, address, mayChange, faults } = data
   return developerPage(reader, {
-    title: `${entered ? 'Error: sandbox' : 'Sandbox'} · ${team.name}`,
+    title: `${hasFaults(faults) ? 'Error: sandbox' : 'Sandbox'} · ${team.name}`,
     team,
     tab: '/sandbox',
-    body: html`<h1>Sandbox</h1>
+    body: html`<h1>Sandbox</h1>${formFaults(faults)}
 <p class="lead">Your applications in the sandbox use the issuer <code>${address}</code>. Its sign-in page offers the personas below: invented people, one for each branch that an application has to handle. Nobody else has yours.</p>
 ${clockCard(data)}
 ${personasCard(data)}
@@ -39,14 +41,14 @@ ${mayChange ? resetCard(data) : ''}`,
   })
 }
 
-const PRESETS: readonly [amount: number, unit: Unit, name: string][] = [
-  [1, 'hours', 'One hour'],
-  [1, 'days', 'One day'],
-  [30, 'days', '30 days'],
-  [90, 'days', '90 days'],
+const PRESETS: readonly [span: string, name: string][] = [
+  ['1 hours', 'One hour'],
+  ['1 days', 'One day'],
+  ['30 days', '30 days'],
+  ['90 days', '90 days'],
 ]
 
-function clockCard({ team, csrf, mayChange, clock, entered, now }: SandboxPage): Html {
+function clockCard({ team, csrf, mayChange, clock, entered, faults, now }: SandboxPage): Html {
   const { aheadSeconds } = clock
   const there = new Date(now.getTime() + aheadSeconds * 1000)
   const action = `/developers/${team.id}/sandbox/clock`
@@ -59,20 +61,13 @@ function clockCard({ team, csrf, mayChange, clock, entered, now }: SandboxPage):
 <p class="quiet">Move it to see what ends: an access token after an hour, a refresh token after 30 days, a consent after the time that was chosen, a document on its last day. What is stored of your personas and your applications’ tokens then happened that much earlier; the time in a token that you have already does not change.</p>
 ${
   mayChange
-    ? html`<div class="buttons">${PRESETS.map(
-        ([amount, unit, name]) =>
-          html`<form method="post" action="${action}">${csrfField(csrf)}<input type="hidden" name="amount" value="${amount}"><input type="hidden" name="unit" value="${unit}"><button name="move">${name}</button></form>`,
-      )}</div>
+    ? html`<form method="post" action="${action}">${csrfField(csrf)}<div class="buttons">${PRESETS.map(
+        ([span, name]) => html`<button name="preset" value="${span}">${name}</button>`,
+      )}</div></form>
 <form method="post" action="${action}">${csrfField(csrf)}
-<div class="field"><label for="amount">Move it forward by</label>
-${entered ? html`<p class="fault" id="amount-fault" role="alert">${entered.fault}</p>` : ''}
-<input id="amount" name="amount" type="text" inputmode="numeric" autocomplete="off" required maxlength="12" value="${entered?.amount ?? ''}"${entered ? html` aria-invalid="true" aria-describedby="amount-fault"` : ''}></div>
-<div class="field"><label for="unit">Unit</label>
-<select id="unit" name="unit">${UNIT_NAMES.map(
-        (unit) =>
-          html`<option${unit === (entered?.unit ?? 'hours') ? html` selected` : ''}>${unit}</option>`,
-      )}</select></div>
-<button name="move">Move the clock</button></form>`
+${textField({ name: 'amount', label: 'Move it forward by', value: entered.amount, faults, isRequired: true, longest: 12 })}
+${choiceField({ name: 'unit', label: 'Unit', value: entered.unit, faults, choices: UNIT_NAMES.map((unit) => [unit, unit] as const) })}
+<div class="buttons"><button>Move the clock</button></div></form>`
     : ''
 }</section>`
 }

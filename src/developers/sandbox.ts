@@ -11,6 +11,7 @@ import {
   requireMember,
   requireMemberForm,
 } from './access.ts'
+import { type FieldFaults, hasFaults } from './fields.ts'
 import { type EnteredSpan, sandboxPage } from './sandbox-pages.ts'
 import { readSpan } from './span.ts'
 import { includesRole } from './teams.ts'
@@ -27,11 +28,13 @@ export function sandboxRoutes(parts: DeveloperContext): Hono<PageEnv> {
   return routes
 }
 
+type Entered = { entered?: EnteredSpan; faults?: FieldFaults }
+
 async function show(
   parts: DeveloperContext,
   c: Context<PageEnv>,
   { resident, team }: Developer,
-  entered?: EnteredSpan,
+  { entered = { amount: '', unit: 'hours' }, faults = {} }: Entered = {},
 ): Promise<Response> {
   const { context, issuer } = requireSandbox(parts)
   const personas = await ensurePersonas(context, team.id)
@@ -48,9 +51,10 @@ async function show(
     personas: personas.map((persona) => ({ ...persona, next: steps.get(persona.accountId) })),
     clock,
     entered,
+    faults,
     now: new Date(),
   })
-  return c.html(page, entered ? 400 : 200)
+  return c.html(page, hasFaults(faults) ? 400 : 200)
 }
 
 async function move(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
@@ -58,15 +62,16 @@ async function move(parts: DeveloperContext, c: Context<PageEnv>): Promise<Respo
   const { team } = developer
   const { context, jobs } = requireSandbox(parts)
   const span = readSpan(form)
-  if ('fault' in span) return await show(parts, c, developer, span)
+  const refuse = (fault: string) =>
+    show(parts, c, developer, { entered: span, faults: { amount: [fault] } })
+  if ('fault' in span) return await refuse(span.fault)
   // The personas that the page shows are there before their clock moves.
   await ensurePersonas(context, team.id)
   const moved = await moveClock({ ...context, jobs }, team.id, span.seconds)
   if (moved === 'too-far')
-    return await show(parts, c, developer, {
-      ...span,
-      fault: 'The clock can be ten years ahead at most. Reset the sandbox to begin at today again.',
-    })
+    return await refuse(
+      'The clock can be ten years ahead at most. Reset the sandbox to begin at today again.',
+    )
   return c.redirect(`/developers/${team.id}/sandbox`, 303)
 }
 

@@ -50,7 +50,7 @@ ${applicationFields({ entered, kind, faults })}
 }
 
 /** For those who may not change it, and in production, where the operator has reviewed it. */
-function presentSettings({ place, client: { metadata } }: SettingsPage): Html {
+function presentSettings({ team, place, client: { id, metadata } }: SettingsPage): Html {
   const facts: [string, string | undefined][] = [
     ['Kind', KINDS[kindOf(metadata)]],
     ['Redirect addresses', metadata.redirect_uris.join(' ')],
@@ -62,14 +62,13 @@ function presentSettings({ place, client: { metadata } }: SettingsPage): Html {
     ['Terms of service', metadata.tos_uri],
   ]
   return html`<section class="card"><h2>What people see</h2>
-${place === 'production' ? html`<p>The operator of the portal has reviewed this. To change it, change the application in the sandbox, and ask for production again.</p>` : ''}
+${place === 'production' ? html`<p>The operator of the portal has reviewed this. To change it, <a href="${applicationPath(team.id, place, id, '/production')}">ask for a change</a>.</p>` : ''}
 <dl class="facts">${facts.map(([name, value]) => (value ? html`<div><dt>${name}</dt><dd>${value}</dd></div>` : ''))}</dl></section>`
 }
 
 function enableForm(data: SettingsPage): Html {
   const { enabled } = data.client
-  return html`<form method="post" action="${pathOf(data, '/enabled')}" class="card">${head(data)}
-<h2>${enabled ? 'Disable' : 'Enable'}</h2>
+  return html`<form method="post" action="${pathOf(data, '/enabled')}" class="card"><h2>${enabled ? 'Disable' : 'Enable'}</h2>${head(data)}
 <p>${enabled ? 'It gets no tokens any more, and those it has open nothing. Consents remain.' : 'It works again, with the consents that it had.'}</p>
 <input type="hidden" name="enabled" value="${enabled ? 'no' : 'yes'}">
 <button name="enable">${enabled ? 'Disable application' : 'Enable application'}</button></form>`
@@ -77,8 +76,7 @@ function enableForm(data: SettingsPage): Html {
 
 function deleteForm(data: SettingsPage): Html {
   const { client, faults } = data
-  return html`<form method="post" action="${pathOf(data, '/delete')}" class="card">${head(data)}
-<h2>Delete</h2>
+  return html`<form method="post" action="${pathOf(data, '/delete')}" class="card"><h2>Delete</h2>${head(data)}
 <p>Its consents, tokens and events are deleted with it, at once and for good.</p>
 ${textField({
   name: 'confirmation',

@@ -8,12 +8,14 @@ const LONGEST_DAYS = 3650
 
 const isUnit = (value: unknown): value is Unit => UNIT_NAMES.some((each) => each === value)
 
-/** The span in seconds, or what is wrong with the amount. */
+/** The span in seconds, or what is wrong with the amount. A button sends both as `preset`. */
 export function readSpan(
   form: Record<string, unknown>,
 ): Span | { amount: string; unit: Unit; fault: string } {
-  const amount = String(form.amount ?? '').trim()
-  const unit = isUnit(form.unit) ? form.unit : 'hours'
+  const [pressed, pressedUnit] = typeof form.preset === 'string' ? form.preset.split(' ') : []
+  const amount = pressed ?? String(form.amount ?? '').trim()
+  const given = pressedUnit ?? form.unit
+  const unit = isUnit(given) ? given : 'hours'
   if (!/^\d{1,9}$/.test(amount) || Number(amount) === 0)
     return { amount, unit, fault: 'Enter a whole number, 1 or more: the clock only moves forward.' }
   const seconds = Number(amount) * UNITS[unit]

@@ -1,10 +1,8 @@
 import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
-import { includesRole, type Team, type TeamRole } from './teams.ts'
+import { findMembership, includesRole, lockTeam, type Team, type TeamRole } from './teams.ts'
 
 /* Teams as the operator sees them. */
-
-export type TeamMember = { accountId: string; role: TeamRole; createdAt: Date }
 
 /** Any team; `undefined` when there is none. */
 export async function findTeam(
@@ -28,12 +26,6 @@ export async function listTeams(
     from developer_team order by created_at, id limit 1000`
 }
 
-export async function listTeamMembers(sql: Sql, teamId: string): Promise<TeamMember[]> {
-  return await sql<TeamMember[]>`
-    select account_id, role, created_at from developer_member
-    where team_id = ${teamId} order by created_at, account_id`
-}
-
 /** Suspends a team, whose members then look and change nothing, or ends that. Returns whether it exists. */
 export async function setTeamSuspended(
   sql: Sql,
@@ -55,10 +47,7 @@ export async function holdMembership(
   sql: Sql,
   { teamId, accountId, role }: { teamId: string; accountId: string; role: TeamRole },
 ): Promise<boolean> {
-  const [team] = await sql<{ isSuspended: boolean }[]>`
-    select suspended_at is not null as is_suspended from developer_team
-    where id = ${teamId} for no key update`
-  const [member] = await sql<{ role: TeamRole }[]>`
-    select role from developer_member where team_id = ${teamId} and account_id = ${accountId} for share`
-  return team?.isSuspended === false && member !== undefined && includesRole(member.role, role)
+  if (!(await lockTeam(sql, teamId))) return false
+  const membership = await findMembership(sql, { teamId, accountId })
+  return membership?.isSuspended === false && includesRole(membership.role, role)
 }

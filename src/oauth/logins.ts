@@ -19,7 +19,7 @@ export const ACR = {
 } as const
 
 /** The `acr` of the sandbox: somebody chose a persona, and proved nothing. */
-export const PERSONA_ACR = 'urn:identity-portal:acr:persona'
+const PERSONA_ACR = 'urn:identity-portal:acr:persona'
 
 const METHODS: Record<SignInMethod, { amr: string[]; acr: string }> = {
   password: { amr: ['pwd'], acr: ACR.password },

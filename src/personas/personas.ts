@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createAccount, findAccountByEmail, lockAccountShared } from '../accounts/accounts.ts'
 import { setPerson } from '../accounts/natural-person.ts'
 import type { AppContext } from '../context.ts'
+import { settleOutcome } from '../id-verification/outcome.ts'
 import { eraseResident } from '../id-verification/retention.ts'
 import { compareAllWithAccount } from '../id-verification/review.ts'
 import { shiftVerifications } from '../id-verification/shifting.ts'
@@ -153,6 +154,8 @@ export async function begin(sql: Sql, vault: Vault, persona: Persona): Promise<P
       if (kind !== 'images-arriving') await addStep(sql, accountId, { what: 'photos', seconds: 0 })
   }
   if (kind === 'expired-document') await backdate(sql, vault, persona, at)
+  // No mail says what was so from the start.
+  await settleOutcome(sql, id)
   return { phase: 'ready', verificationId: id }
 }
 

@@ -134,7 +134,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
   developer_member: { web: all, worker: none },
   developer_team: { web: all, worker: none },
   production_draft: { web: all, worker: none },
-  production_request: { web: all, worker: none },
+  production_request: { web: all, worker: { select: ['status'] } },
   request_log: { web: append, worker: expire('at') },
   try_run: { web: all, worker: expire('expires_at') },
   // Lists leave these out; none is in the portal's own database, and so none is deleted with its application.

@@ -22,6 +22,8 @@ type AccountPage = {
   passkeys: OwnPasskey[]
   /** On how many devices the resident is signed in. */
   sessions: number
+  /** Whether the resident may become a developer of applications. */
+  mayDevelop: boolean
   notice?: string | undefined
   error?: string | undefined
   /** The value of the field for a new address, shown again after an error. */
@@ -32,7 +34,17 @@ type AccountPage = {
 
 /** The page `/account`: sign-in methods of the resident, and links to sessions, export and erasure. */
 export function accountPage(reader: Reader, data: AccountPage): Html {
-  const { csrf, mayChangeFactors, factors, passkeys, sessions, notice, error, passwordError } = data
+  const {
+    csrf,
+    mayChangeFactors,
+    factors,
+    passkeys,
+    sessions,
+    notice,
+    error,
+    passwordError,
+    mayDevelop,
+  } = data
   const { account, common, format, notifications, timeZone } = reader.texts
   return page(reader, {
     passkeys: mayChangeFactors,
@@ -62,7 +74,8 @@ ${mayChangeFactors ? newPasskeyForm(reader, csrf) : html`<form method="post" act
 <p>${account.exportHelp}</p>
 <p><a class="button" href="/account/export">${account.exportLink}</a></p>
 <p>${account.eraseHelp}</p>
-<p><a class="button" href="/account/erase">${account.eraseLink}</a></p></section>`,
+<p><a class="button" href="/account/erase">${account.eraseLink}</a></p></section>
+${mayDevelop ? html`<p class="quiet"><a href="/developers">${account.forDevelopers}</a>: ${account.forDevelopersHelp}</p>` : ''}`,
   })
 }
 

@@ -11,6 +11,7 @@ import { tooManyAttempts } from '../accounts/sign-in.ts'
 import { endTokenFamilies } from '../consents/consents.ts'
 import { browserOf, endSessions } from '../oauth/sessions.ts'
 import type { Jobs } from '../platform/jobs.ts'
+import { findPolicy } from '../platform/policies.ts'
 import type { Sealer } from '../platform/secrets.ts'
 import { isDisplayable } from '../web/displayed-text.ts'
 import { setSecurityHeaders } from '../web/html.ts'
@@ -51,15 +52,17 @@ async function show(
   problem?: Problem,
 ): Promise<Response> {
   const { issuer, db, forms } = parts
-  const [sessions, passkeys, factors] = await Promise.all([
+  const [sessions, passkeys, factors, developers] = await Promise.all([
     listSessions(db, parts.vault, account.id),
     listPasskeys(db, account.id),
     findFactors(db, account.id),
+    findPolicy(db, 'developers'),
   ])
   const { reader } = c.var
   setSecurityHeaders(c, { issuer, passkeys: mayChangeFactors })
   return c.html(
     accountPage(reader, {
+      mayDevelop: reader.site.hasConsole && developers === 'open',
       csrf: forms.create(session.uid),
       email: account.email,
       mayChangeFactors,

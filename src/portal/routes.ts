@@ -21,6 +21,7 @@ import type { Vault } from '../platform/vault.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
+import { takeContinuation } from './continuation.ts'
 import type { Guard, GuardParts } from './guard.ts'
 import { takeOpenedLink } from './links.ts'
 import { sentenceOf, takeNotice } from './notices.ts'
@@ -57,7 +58,7 @@ async function showHome(parts: Parts, c: Context<PageEnv>): Promise<Response> {
   const { issuer, db, vault, forms, guard } = parts
   const resident = await guard.findResident(c)
   if (!resident) return showSignIn(parts, c)
-  const opened = takeOpenedLink(c, issuer)
+  const opened = takeOpenedLink(c, issuer) ?? takeContinuation(c, issuer)
   if (opened) return c.redirect(opened, 303)
   if (isNewOperator(parts, c)) return c.redirect('/operator', 303)
   const { account, session, isRecent } = resident

@@ -9,7 +9,7 @@ export const authorizeSamples = (base: string): Record<Language, string> => ({
   curl: `CODE_VERIFIER=$(openssl rand -hex 32)
 CODE_CHALLENGE=$(printf %s "$CODE_VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A | tr '+/' '-_' | tr -d '=')
 STATE=$(openssl rand -hex 16)
-echo "${base}/api/oauth/authorize?response_type=code&client_id=$CLIENT_ID&redirect_uri=http%3A%2F%2Flocalhost%3A8000%2Fcallback&scope=openid+eprospera%3Aperson.id_verification.read&state=$STATE&code_challenge=$CODE_CHALLENGE&code_challenge_method=S256"`,
+echo "${base}/api/oauth/authorize?response_type=code&client_id=$CLIENT_ID&redirect_uri=http%3A%2F%2Flocalhost%3A4000%2Fcallback&scope=openid+eprospera%3Aperson.id_verification.read&state=$STATE&code_challenge=$CODE_CHALLENGE&code_challenge_method=S256"`,
   typescript: `import { createHash, randomBytes } from 'node:crypto'
 
 const { CLIENT_ID = '' } = process.env
@@ -22,7 +22,7 @@ const url = new URL('${base}/api/oauth/authorize')
 url.search = new URLSearchParams({
   response_type: 'code',
   client_id: CLIENT_ID,
-  redirect_uri: 'http://localhost:8000/callback',
+  redirect_uri: 'http://localhost:4000/callback',
   scope: 'openid eprospera:person.id_verification.read',
   state,
   code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
@@ -43,7 +43,7 @@ digest = hashlib.sha256(code_verifier.encode()).digest()
 print("${base}/api/oauth/authorize?" + urllib.parse.urlencode({
     "response_type": "code",
     "client_id": os.environ["CLIENT_ID"],
-    "redirect_uri": "http://localhost:8000/callback",
+    "redirect_uri": "http://localhost:4000/callback",
     "scope": "openid eprospera:person.id_verification.read",
     "state": state,
     "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -69,7 +69,7 @@ func main() {
 	query := url.Values{
 		"response_type":         {"code"},
 		"client_id":             {os.Getenv("CLIENT_ID")},
-		"redirect_uri":          {"http://localhost:8000/callback"},
+		"redirect_uri":          {"http://localhost:4000/callback"},
 		"scope":                 {"openid eprospera:person.id_verification.read"},
 		"state":                 {state},
 		"code_challenge":        {base64.RawURLEncoding.EncodeToString(digest[:])},

@@ -1,3 +1,4 @@
+import { toErrorBody } from '../api/error-bodies.ts'
 import { isMosaicPath } from '../api/mosaic/errors.ts'
 import { OPERATIONS, type OpenApiDocument } from '../api/openapi.ts'
 import { documentPath, type Operation } from '../api/operation.ts'
@@ -50,7 +51,10 @@ function entryOf(document: OpenApiDocument, operation: Operation, base: string):
       otherTypes: others.map(([type]) => type),
     },
     answers: responses.filter(({ status }) => status < 400),
-    errors: [...tokenErrors(operation), ...responses.filter(({ status }) => status >= 400)],
+    errors: [
+      ...tokenErrors(operation, document),
+      ...responses.filter(({ status }) => status >= 400),
+    ],
     records,
     samples: samplesOf(sentBy(operation, described.parameters, base)),
     operation,
@@ -58,7 +62,7 @@ function entryOf(document: OpenApiDocument, operation: Operation, base: string):
 }
 
 /** What the document has no room for beside the missing scope: it has one example for each status. */
-function tokenErrors({ scope, stream }: Operation): Answer[] {
+function tokenErrors({ scope, stream, path }: Operation, { info }: OpenApiDocument): Answer[] {
   if (scope?.startsWith('idv.') || (!scope && !stream)) return []
   const errors = [
     ...(scope ? [new ApiError(401, 'missing_token')] : []),
@@ -69,7 +73,7 @@ function tokenErrors({ scope, stream }: Operation): Answer[] {
     code: error.error,
     description: TOKEN_ERRORS[error.error] ?? '',
     contentType: 'application/json',
-    example: error.toBody(),
+    example: toErrorBody(error, path, info.contact.url),
   }))
 }
 

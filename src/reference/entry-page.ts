@@ -1,9 +1,11 @@
 import { html } from 'hono/html'
+import { anchorOf } from '../web/error-uri.ts'
 import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Access, Answer, Entry, Parameter } from './entry.ts'
+import { findError } from './errors.ts'
 import type { Field } from './fields.ts'
-import { codeBlock, documentationPage, links, prose } from './frame.ts'
+import { codeBlock, copiedCode, documentationPage, links, prose } from './frame.ts'
 import { findGroup, type GroupId } from './groups.ts'
 import { LANGUAGES, type Language } from './samples.ts'
 import { type Tried, tryForm, tryResult } from './try-form.ts'
@@ -78,14 +80,14 @@ const ledgerText = (records: readonly string[]): Html =>
 const parameterTable = (parameters: readonly Parameter[]): Html =>
   html`<dl class="members">${parameters.map(
     ({ name, in: place, isRequired, type, description, example }) =>
-      html`<div><dt><code>${name}</code> <span class="quiet">${place}, ${type}${isRequired ? ', required' : ''}</span></dt>
+      html`<div><dt><code>${name}</code> <span class="member-type">${place}, ${type}${isRequired ? ', required' : ''}</span></dt>
 <dd>${prose(description)}${example === undefined ? '' : html` <span class="quiet">Example: <code>${example}</code></span>`}</dd></div>`,
   )}</dl>`
 
 const fieldTable = (fields: readonly Field[], isSent: boolean): Html =>
   html`<dl class="members">${fields.map(
     ({ name, type, isRequired, description }) =>
-      html`<div><dt><code>${name}</code> <span class="quiet">${type}${isSent && isRequired ? ', required' : ''}${isSent || isRequired ? '' : ', may be absent'}</span></dt>
+      html`<div><dt><code>${name}</code> <span class="member-type">${type}${isSent && isRequired ? ', required' : ''}${isSent || isRequired ? '' : ', may be absent'}</span></dt>
 <dd>${prose(description)}</dd></div>`,
   )}</dl>`
 
@@ -104,7 +106,7 @@ const codeSection = ({ samples }: Entry): Html =>
   html`<p class="quiet">Names in capitals are environment variables.</p>
 ${Object.entries(LANGUAGES).map(
   ([language, name], at) =>
-    html`<details name="code"${at === 0 ? html` open` : ''}><summary>${name}</summary>${codeBlock(`Code in ${name}`, samples[language as Language])}</details>`,
+    html`<details name="code"${at === 0 ? html` open` : ''}><summary>${name}</summary>${copiedCode(`Code in ${name}`, samples[language as Language])}</details>`,
 )}`
 
 function answerSection(answer: Answer, label: string): Html {
@@ -127,7 +129,7 @@ const exampleOf = ({ status, example, code }: Answer, label: string): Html =>
 
 function errorSection(error: Answer): Html {
   const { status, code = '', description, headers = [] } = error
-  return html`<section id="error-${status}-${code.replaceAll(/\W+/g, '-')}"><h3>${status} <code>${code}</code></h3>
+  return html`<section id="error-${status}-${code.replaceAll(/\W+/g, '-')}"><h3>${status} ${findError(code) ? html`<a href="/guides/errors#${anchorOf(code)}"><code>${code}</code></a>` : html`<code>${code}</code>`}</h3>
 <p>${prose(description)}</p>
 ${headers.map(({ name, description }) => html`<p class="quiet">Header <code>${name}</code>: ${prose(description)}</p>`)}
 ${exampleOf(error, 'Error')}</section>`

@@ -27,6 +27,7 @@ export function documentationPage(reader: Reader, content: Content): Html {
   return page(reader, {
     title,
     hasSwitch: false,
+    copies: true,
     actions: html`<nav aria-label="For developers" class="sign-out"><a href="/developers">Developers</a> <a href="/reference">Reference</a> <a href="/guides">Guides</a></nav>`,
     body: html`<div class="docs"><article>
 ${
@@ -77,11 +78,15 @@ export function beginPage(
   formTargets: string[] = [],
 ): Reader {
   for (const [name, value] of Object.entries(
-    securityHeaders({ issuer, locale: 'en', formTargets }),
+    securityHeaders({ issuer, locale: 'en', formTargets, copies: true }),
   ))
     c.header(name, value)
   return { ...c.var.reader, locale: 'en', texts: textsFor('en', config.site) }
 }
+
+/** The same with a button that copies it, where scripts run. */
+export const copiedCode = (label: string, code: string): Html =>
+  html`<div>${codeBlock(label, code)}<button type="button" class="plain" data-copied="Copied" hidden>Copy</button></div>`
 
 /** Code that scrolls by itself; `label` says what it is, for those who do not see it. */
 export const codeBlock = (label: string, code: string): Html =>

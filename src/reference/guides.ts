@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { html } from 'hono/html'
 import { lexer, type Token, type Tokens } from 'marked'
 import type { Html } from '../web/html.ts'
-import { codeBlock } from './frame.ts'
+import { copiedCode } from './frame.ts'
 import { GUIDES } from './guide-list.ts'
 
 /** A guide: its page, and its sections for the search. */
@@ -46,7 +46,7 @@ function renderBlock(token: Token, number: number): Html {
     case 'paragraph':
       return html`<p>${inline(token.tokens)}</p>`
     case 'code':
-      return codeBlock(`${CODE[token.lang] ?? 'Code'}, ${number}`, token.text)
+      return copiedCode(`${CODE[token.lang] ?? 'Code'}, ${number}`, token.text)
     case 'list':
       return list(token as Tokens.List)
     case 'table':

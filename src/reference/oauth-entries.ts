@@ -116,7 +116,7 @@ const returned = (code: string, description: string): Answer => ({
   status: 303,
   code,
   description,
-  example: `http://localhost:8000/callback?error=${code}&error_description=…&state=…&iss=…`,
+  example: `http://localhost:4000/callback?error=${code}&error_description=…&state=…&iss=…`,
 })
 
 const SIGN_IN: Described[] = [
@@ -134,7 +134,7 @@ const SIGN_IN: Described[] = [
       description:
         'Back at your address, with `code`, your `state`, and `iss`: compare it with the issuer (RFC 9207)',
       contentType: undefined,
-      example: 'http://localhost:8000/callback?code=…&state=…&iss=…',
+      example: 'http://localhost:4000/callback?code=…&state=…&iss=…',
     },
     errors: [
       returned('access_denied', 'The person did not allow it, or went away.'),
@@ -163,7 +163,7 @@ const SIGN_IN: Described[] = [
       }),
       form('client_id', 'Your client', { example: '$CLIENT_ID' }),
       form('redirect_uri', 'One of your registered addresses', {
-        example: 'http://localhost:8000/callback',
+        example: 'http://localhost:4000/callback',
       }),
       form('scope', 'Scopes, separated by spaces', {
         example: 'openid eprospera:person.id_verification.read',
@@ -227,7 +227,7 @@ const TOKENS: Described[] = [
       form('grant_type', '', { example: 'authorization_code' }),
       form('code', 'From the address to which the browser returned', { example: '$CODE' }),
       form('redirect_uri', 'The same as in the authorization request', {
-        example: 'http://localhost:8000/callback',
+        example: 'http://localhost:4000/callback',
       }),
       form('code_verifier', 'The one whose challenge was sent (RFC 7636)', {
         example: '$CODE_VERIFIER',

@@ -16,7 +16,7 @@ export const AUTHORIZE_PARAMETERS: readonly Parameter[] = [
   parameter(
     'redirect_uri',
     'One of your registered addresses, letter for letter',
-    'http://localhost:8000/callback',
+    'http://localhost:4000/callback',
   ),
   parameter(
     'scope',

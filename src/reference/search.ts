@@ -1,4 +1,6 @@
+import { anchorOf } from '../web/error-uri.ts'
 import type { Entry } from './entry.ts'
+import { ERRORS, type ErrorEntry } from './errors.ts'
 import { findGroup } from './groups.ts'
 import type { Guide } from './guides.ts'
 
@@ -13,7 +15,7 @@ const MOST = 30
 export const createSearchIndex = (
   entries: readonly Entry[],
   guides: readonly Guide[],
-): SearchIndex => [...entries.flatMap(ofEntry), ...guides.flatMap(ofGuide)]
+): SearchIndex => [...ERRORS.map(ofError), ...entries.flatMap(ofEntry), ...guides.flatMap(ofGuide)]
 
 const searchable = (found: Found, more = ''): Searchable => ({
   ...found,
@@ -54,6 +56,17 @@ function ofEntry(entry: Entry): Searchable[] {
     ),
   ]
 }
+
+const ofError = ({ code, meaning, causes, todo }: ErrorEntry): Searchable =>
+  searchable(
+    {
+      path: `/guides/errors#${anchorOf(code)}`,
+      title: code,
+      where: 'Errors',
+      excerpt: meaning,
+    },
+    `${causes.join(' ')} ${todo}`,
+  )
 
 const ofGuide = ({ name, title, sections }: Guide): Searchable[] =>
   sections.map((section) =>

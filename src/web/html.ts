@@ -74,7 +74,7 @@ export function page(
 <li><a href="/contact">${frame.contact}</a></li>
 <li><a href="/privacy">${frame.privacy}</a></li>
 <li><a href="/accessibility">${frame.accessibility}</a></li>
-</ul></nav>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
+${site.hasConsole ? html`<li><a href="/developers">${frame.developers}</a></li>` : ''}</ul></nav>${hasSwitch ? languageSwitch(locale, frame.language, returnTo) : ''}</footer>
 </body>
 </html>`
 }

@@ -34,6 +34,8 @@ export type Site = {
   contact: SiteContact
   /** Every page then says that its people are invented. */
   isSandbox: boolean
+  /** Whether there is a console for developers, which every page then leads to. */
+  hasConsole: boolean
 }
 
 const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
@@ -41,7 +43,7 @@ const css = readFileSync(new URL('./styles.css', import.meta.url), 'utf8')
 /** What pages need of the configuration: the stylesheet with its colours, the logo, the contacts. */
 export function createSite(
   { colours, logo, contact }: SiteConfig,
-  { isSandbox = false } = {},
+  { isSandbox = false, hasConsole = false } = {},
 ): Site {
   const styles = `${css}${overridesOf(colours)}`
   return {
@@ -56,6 +58,7 @@ export function createSite(
       ),
     contact,
     isSandbox,
+    hasConsole,
   }
 }
 

@@ -49,11 +49,11 @@ describe.skipIf(!executable)('the request log in a browser', () => {
       const root = page.locator('html')
       expect(await root.evaluate(({ scrollWidth }) => scrollWidth)).toBeLessThanOrEqual(width)
     }
-    await page.goto(`${portal.issuer}/developers`)
+    await page.goto(`${portal.issuer}/sign-in`)
     await page.locator('input[name=email]').fill(owner.email)
     await page.locator('input[name=password]').fill(PASSWORD)
     await page.locator('button[name=login]').click()
-    await page.locator('a[href="/reference"]').waitFor()
+    await page.locator('button[name=sign-out]').waitFor()
 
     const query = new URLSearchParams({ client_id: clientId, redirect_uri: LONG })
     const refused = await page.goto(`${portal.issuer}/api/oauth/authorize?${query}`)
@@ -72,7 +72,7 @@ describe.skipIf(!executable)('the request log in a browser', () => {
     await page.getByRole('heading', { name: 'What to do' }).waitFor()
     await check()
 
-    await page.getByRole('link', { name: `Requests of Harbour ${width}` }).click()
+    await page.getByRole('link', { name: 'All requests' }).click()
     await page.getByLabel('Endpoint').selectOption('authorization')
     await page.getByRole('button', { name: 'Show' }).click()
     await page.waitForURL(/endpoint=authorization/)

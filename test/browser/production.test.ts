@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { setClientTeam } from '../../src/clients/team-clients.ts'
 import { approveRequest, declineRequest } from '../../src/developers/production-requests.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
 import { findAccessibilityFaults } from '../support/accessibility.ts'
@@ -69,8 +68,10 @@ describe.skipIf(!executable)('going to production, in a browser', () => {
     const context = await browser.newContext({ viewport: PHONE, javaScriptEnabled: false })
     const page = await context.newPage()
     const team = await signIn(page)
-    const { client_id: id } = await addClient(sandbox.parts, { scope: 'openid email' })
-    await setClientTeam(sandbox.db, id, team)
+    const { client_id: id } = await addClient(sandbox.parts, {
+      scope: 'openid email',
+      teamId: team,
+    })
     await page.goto(`${portal.issuer}/developers/${team}/sandbox/${id}/production`)
     await expectSound(page)
 
@@ -113,8 +114,10 @@ describe.skipIf(!executable)('going to production, in a browser', () => {
     const context = await browser.newContext({ viewport: DESK, colorScheme: 'dark' })
     const page = await context.newPage()
     const team = await signIn(page)
-    const { client_id: id } = await addClient(portal.parts, { name: 'Harbour Events' })
-    await setClientTeam(portal.db, id, team)
+    const { client_id: id } = await addClient(portal.parts, {
+      name: 'Harbour Events',
+      teamId: team,
+    })
     await page.goto(`${portal.issuer}/developers/${team}/production/${id}/events`)
     await page.getByLabel('Address').fill('http://harbour.example')
     await page.getByRole('button', { name: 'Save' }).click()

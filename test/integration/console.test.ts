@@ -1,312 +1,299 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createUserAgent, type Page } from '../../src/local/sandbox/user-agent.ts'
+import { addMember, type TeamRole } from '../../src/developers/teams.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { ensurePersonas } from '../../src/personas/personas.ts'
-import { addResident, PASSWORD, startPortal, startSandbox } from '../support/portal.ts'
+import { setPolicy } from '../../src/platform/policies.ts'
+import { addDeveloper, createTeam, type Developer, type TeamOwner } from '../support/console.ts'
+import { receiveMail } from '../support/mailbox.ts'
+import { PASSWORD, startPortal, startSandbox } from '../support/portal.ts'
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let portal: Awaited<ReturnType<typeof startPortal>>
-let owner: Awaited<ReturnType<typeof createTeam>>
 beforeAll(async () => {
   sandbox = await startSandbox()
-  portal = await startPortal({ developerSandbox: sandbox })
-  owner = await createTeam()
+  portal = await startPortal({ worker: true, developerSandbox: sandbox })
 })
 afterAll(async () => {
   await portal.close()
   await sandbox.close()
 })
 
-async function signIn() {
-  const { email, id } = await addResident(portal.parts)
-  const browser = createUserAgent()
-  const page = await browser.open(`${portal.issuer}/developers`)
-  await browser.submitFirst(page, { email, password: PASSWORD })
-  return { ...browser, email, accountId: id }
-}
-type Developer = Awaited<ReturnType<typeof signIn>>
-
-async function createTeam(name = 'Harbour Insurance') {
-  const developer = await signIn()
-  const page = await developer.open(`${portal.issuer}/developers`)
-  const { url } = await developer.submit(page, 'create-team', { name })
-  return { developer, team: url, teamId: url.split('/').at(-1) ?? '' }
+/** Sends an invitation, and returns the link of its mail. */
+async function invite({ developer, team }: TeamOwner, email: string, role = 'developer') {
+  const page = await developer.open(`${team}/members`)
+  const answer = await developer.submit(page, 'invite', { email, role })
+  expect(answer.status).toBe(200)
+  const { link, text } = await receiveMail(portal, email, 'You are invited to a team of developers')
+  return { link, text }
 }
 
-const FIELDS = {
-  name: 'Bluewater Bank',
-  'redirect-uris': 'http://localhost:4000/callback',
-  scopes: ['openid', 'email'],
-  purpose: 'To open your account.',
-}
+const join = (owner: TeamOwner, { accountId }: Developer, role: TeamRole = 'developer') =>
+  addMember(portal.db, { teamId: owner.teamId, accountId, role })
 
-async function createApplication(
-  { developer, team }: { developer: Developer; team: string },
-  fields: Record<string, string | string[]> = {},
-  kind = 'web',
-) {
-  const form = await developer.open(`${team}/sandbox/new?kind=${kind}`)
-  const answer = await developer.submit(form, 'create', { ...FIELDS, ...fields })
-  const list = await developer.open(team)
-  // The newest is last.
-  const path = list.text.match(/\/sandbox\/[0-9a-f-]{36}/g)?.at(-1) ?? ''
-  return { answer, url: `${team}${path}`, clientId: path.split('/').at(-1) ?? '' }
-}
+const actionOf = (owner: TeamOwner, member: Developer, what: string) =>
+  `/developers/${owner.teamId}/members/${member.accountId}/${what}`
 
-const secretIn = (page: Page): string =>
-  /<dt>Client secret<\/dt><dd><pre>([\w-]{43})</.exec(page.text)?.[1] ?? ''
-
-/** Whether the sandbox accepts these credentials: it answers about a token that it does not know. */
-async function isAccepted(clientId: string, secret: string): Promise<boolean> {
-  const answer = await fetch(`${sandbox.issuer}/api/oauth/introspect`, {
-    method: 'POST',
-    body: new URLSearchParams({ token: 'none' }),
-    headers: { Authorization: `Basic ${btoa(`${clientId}:${secret}`)}` },
+describe('a team', () => {
+  test('is created by a resident, and nobody else sees it', async () => {
+    const { team } = await createTeam(portal)
+    const stranger = await addDeveloper(portal)
+    for (const tab of ['', '/members', '/settings', '/sandbox/new'])
+      expect((await stranger.open(`${team}${tab}`)).status).toBe(404)
   })
-  return answer.status === 200
-}
 
-/** As after ten minutes and more: changes that matter need the password again. */
-const ageSessions = () => portal.db`
-  update oidc_artifact set payload = jsonb_set(payload, '{loginTs}', '1700000000')
-  where kind = 'Session' and payload ? 'loginTs'`
+  test('is renamed once by two people at once, and deleted with its applications', async () => {
+    const owner = await createTeam(portal)
+    const { developer, team, teamId } = owner
+    const page = await developer.open(`${team}/settings`)
+    const renamed = await Promise.all(
+      ['One', 'Other'].map((name) => developer.submit(page, 'rename', { name })),
+    )
+    expect(renamed.map(({ status }) => status).sort()).toEqual([200, 409])
+    const bad = await developer.submit(page, 'rename', { name: 'a\u202eb' })
+    expect(bad.text).toContain('Enter one line of ordinary text.')
+    const form = await developer.open(`${team}/sandbox/new`)
+    const fields = { name: 'Bank', 'redirect-uris': 'http://localhost:1/cb', scopes: 'openid' }
+    await developer.submit(form, 'create', fields)
+    await portal.db`
+      insert into client (id, name, tenant, team_id, metadata)
+      values (${`live-${teamId}`}, 'Live', 'default', ${teamId}, '{}')`
+    const settings = await developer.open(`${team}/settings`)
+    const [, name = ''] = /<h1>(One|Other)</.exec(settings.text) ?? []
+    const refused = await developer.submit(settings, 'delete', { confirmation: name })
+    expect(refused.text).toContain('has an application in production')
+    await portal.db`delete from client where team_id = ${teamId}`
+    const wrong = await developer.submit(settings, 'delete', { confirmation: 'Harbour' })
+    expect(wrong.status).toBe(400)
+    const done = await developer.submit(settings, 'delete', { confirmation: name })
+    expect(done.url).toBe(`${portal.issuer}/developers`)
+    expect((await developer.open(team)).status).toBe(404)
+    expect(await sandbox.db`select from client where team_id = ${teamId}`).toHaveLength(0)
+  })
 
-test('a resident creates a team, which nobody else sees', async () => {
-  const { team } = await createTeam()
-  const stranger = await signIn()
-  expect((await stranger.open(team)).status).toBe(404)
-  expect((await stranger.open(`${team}/sandbox/new`)).status).toBe(404)
+  test('is created as often as the policy and the limit allow', async () => {
+    const { developer, team } = await createTeam(portal)
+    const page = await developer.open(`${portal.issuer}/developers`)
+    const stranger = await addDeveloper(portal)
+    await setPolicy(portal.db, 'developers', 'invitation')
+    expect((await stranger.open(`${portal.issuer}/developers`)).text).toContain('by invitation')
+    expect((await stranger.submit(stranger.teams, 'create-team', { name: 'No' })).status).toBe(404)
+    expect((await developer.submit(page, 'create-team', { name: 'Two' })).status).toBe(200)
+    await setPolicy(portal.db, 'developers', 'closed')
+    expect((await developer.submit(page, 'create-team', { name: 'No' })).status).toBe(404)
+    expect((await developer.open(team)).status).toBe(200)
+    await setPolicy(portal.db, 'developers', 'open')
+    await portal.db`
+      with made as (insert into developer_team (id, name) select gen_random_uuid(), 'T' from generate_series(1, 7) returning id)
+      insert into developer_member (team_id, account_id, role) select id, ${developer.accountId}, 'viewer' from made`
+    const last = await Promise.all(
+      ['Ten', 'Eleven'].map((name) => developer.submit(page, 'create-team', { name })),
+    )
+    expect(last.map(({ status }) => status).sort()).toEqual([200, 404])
+  })
+
+  test('that is suspended is looked at and left, and not changed', async () => {
+    const owner = await createTeam(portal)
+    const member = await addDeveloper(portal)
+    await join(owner, member)
+    const members = await owner.developer.open(`${owner.team}/members`)
+    await portal.db`update developer_team set suspended_at = now() where id = ${owner.teamId}`
+    const invited = await owner.developer.submit(members, 'invite', {
+      email: 'a@b.test',
+      role: 'viewer',
+    })
+    expect(invited.status).toBe(403)
+    expect((await owner.developer.open(owner.team)).text).toContain('has suspended this team')
+    const settings = await member.open(`${owner.team}/settings`)
+    expect((await member.submit(settings, 'leave')).status).toBe(200)
+    expect((await member.open(owner.team)).status).toBe(404)
+  })
 })
 
-describe('an application of the sandbox', () => {
-  test('is created with a secret that works, and is nobody else’s', async () => {
-    const { answer, url, clientId } = await createApplication(owner)
-    expect(await isAccepted(clientId, secretIn(answer))).toBe(true)
-    const overview = await owner.developer.open(url)
-    expect(overview.text).toContain(`CLIENT_ID=${clientId}`)
-    expect(overview.text).not.toContain(secretIn(answer))
-    const other = await createTeam('Others')
-    const foreign = url.replace(owner.team, other.team)
-    for (const tab of ['', '/settings', '/keys'])
-      expect((await other.developer.open(`${foreign}${tab}`)).status).toBe(404)
-    expect((await other.developer.open(`${url}/settings`)).status).toBe(404)
-    expect((await owner.developer.open(url.replace('/sandbox/', '/production/'))).status).toBe(404)
-    expect(portal.logged()).toContain('application created')
-    expect(portal.logged()).not.toContain(secretIn(answer))
-  })
-
-  test('is created once, however often its form is sent', async () => {
-    const owner = await createTeam()
-    const form = await owner.developer.open(`${owner.team}/sandbox/new`)
-    const pages = await Promise.all([
-      owner.developer.submit(form, 'create', FIELDS),
-      owner.developer.submit(form, 'create', FIELDS),
+describe('an invitation', () => {
+  test('says nothing that a developer wrote, and works once, for its address', async () => {
+    const owner = await createTeam(portal, 'Cheap Watches')
+    const member = await addDeveloper(portal)
+    const { link, text } = await invite(owner, member.email)
+    expect(text).not.toContain('Watches')
+    const other = await addDeveloper(portal)
+    const refused = await other.open(link)
+    expect(refused.text).toContain('for another e-mail address')
+    expect(refused.text).not.toContain(member.email)
+    await portal.db`update account set email_verified = false where id = ${member.accountId}`
+    expect((await member.open(link)).status).toBe(403)
+    await portal.db`update account set email_verified = true where id = ${member.accountId}`
+    const page = await member.open(link)
+    const answers = await Promise.all([
+      member.submit(page, 'accept'),
+      member.submit(page, 'accept'),
     ])
-    expect(pages.map(secretIn).filter((secret) => secret !== '')).toHaveLength(1)
-    const list = await owner.developer.open(owner.team)
-    expect(list.text.match(/>Bluewater Bank</g)).toHaveLength(1)
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 410])
+    expect((await member.open(link)).status).toBe(410)
+    expect((await member.open(owner.team)).text).toContain('<h1>Cheap Watches</h1>')
   })
 
-  test('says every fault beside its field, and keeps what was typed', async () => {
-    const { answer } = await createApplication(owner, {
-      name: '<b>Bank</b>',
-      'redirect-uris': 'https://bank.example/cb\nhttp://bank.example/plain\nnonsense',
-      'policy-uri': 'ftp://bank.example',
-      scopes: ['openid', 'webhook.incode'],
-      alternatives: ['eprospera:person.details.read=profile'],
+  test('leads somebody without an account through sign-up, and back', async () => {
+    await setPolicy(portal.db, 'sign-up', 'open')
+    const owner = await createTeam(portal)
+    const email = 'newcomer@example.test'
+    const { link } = await invite(owner, email)
+    const browser = createUserAgent()
+    const invitation = await browser.open(link)
+    expect(invitation.text).toContain('href="/sign-up"')
+    await browser.submitFirst(await browser.open(`${portal.issuer}/sign-up`), { email })
+    const mail = await receiveMail(portal, email, 'Create your account')
+    const form = await browser.open(mail.link)
+    const back = await browser.submit(form, 'create', {
+      'given-name': 'Nora',
+      'family-name': 'Newcomer',
+      password: PASSWORD,
     })
-    expect(answer.status).toBe(400)
-    const faults = [...answer.text.matchAll(/<p class="fault">(.*?)<\/p>/g)].map(([, text]) => text)
-    expect(faults).toEqual([
-      expect.stringMatching(/^http:\/\/bank.example\/plain — A redirect URI must be https:/),
-      expect.stringMatching(/^nonsense — A redirect URI/),
-      expect.stringMatching(/^Policy_uri must be an https: address/),
-    ])
-    expect(answer.text).toContain('value="&lt;b&gt;Bank&lt;/b&gt;"')
-    expect(answer.text).toContain('http://bank.example/plain\nnonsense</textarea>')
-    expect(answer.text).toContain('value="ftp://bank.example"')
+    expect(back.url).toBe(link)
+    const team = await browser.submit(back, 'accept')
+    expect(team.url).toBe(owner.team)
+    await setPolicy(portal.db, 'sign-up', 'closed')
   })
 
-  test.each(['spa', 'native', 'service'])('of the kind %s', async (kind) => {
-    const fields: Record<string, string[]> = kind === 'service' ? { scopes: ['idv.read'] } : {}
-    const { answer, clientId } = await createApplication(owner, fields, kind)
-    expect(answer.status).toBe(200)
-    expect(secretIn(answer) !== '').toBe(kind === 'service')
-    const [client] = await sandbox.db`select metadata, tenant from client where id = ${clientId}`
-    expect(client).toMatchObject({
-      metadata: { application_type: kind === 'native' ? 'native' : 'web' },
-      tenant: kind === 'service' ? expect.stringMatching(/^team-/) : 'default',
-    })
+  test('leads through sign-in and back', async () => {
+    const owner = await createTeam(portal)
+    const member = await addDeveloper(portal)
+    const { link } = await invite(owner, member.email)
+    const browser = createUserAgent()
+    const invitation = await browser.open(link)
+    const [, path = ''] = /href="(\/sign-in[^"]*)"/.exec(invitation.text) ?? []
+    const signIn = await browser.open(`${portal.issuer}${path}`)
+    const back = await browser.submit(signIn, 'login', { email: member.email, password: PASSWORD })
+    expect(back.url).toBe(link)
   })
 
-  test('changes in all its settings, and back', async () => {
-    const { url, clientId } = await createApplication(owner)
-    const whole = 'eprospera:person.details.read'
-    const saved = await owner.developer.submit(
-      await owner.developer.open(`${url}/settings`),
-      'save',
-      {
-        ...FIELDS,
-        name: 'Harbour Bank',
-        scopes: ['openid', 'profile', whole],
-        alternatives: `${whole}=profile`,
-        'policy-uri': 'https://bank.example/privacy',
-        'backchannel-uri': 'https://bank.example/logout',
-        'post-logout-uris': 'https://bank.example/bye',
-        'userinfo-alg': 'ES256',
-        'subject-type': 'public',
-        par: 'yes',
-      },
+  test('is answered alike whether or not its address has an account', async () => {
+    const owner = await createTeam(portal)
+    const { email } = await addDeveloper(portal)
+    const page = await owner.developer.open(`${owner.team}/members`)
+    const shown = async (address: string) => {
+      const { text } = await owner.developer.submit(page, 'invite', {
+        email: address,
+        role: 'viewer',
+      })
+      return text.replaceAll(address, '').replaceAll(/[0-9a-f-]{36}|datetime="[^"]+"/g, '')
+    }
+    const known = await shown(email)
+    await owner.developer.submit(await owner.developer.open(`${owner.team}/members`), 'withdraw')
+    expect(await shown('stranger@example.test')).toBe(known)
+  })
+
+  test('is withdrawn, and with the owner who sent it', async () => {
+    const owner = await createTeam(portal)
+    const second = await addDeveloper(portal)
+    await join(owner, second, 'owner')
+    const guest = await addDeveloper(portal)
+    const { link } = await invite({ ...owner, developer: second }, guest.email)
+    const members = await owner.developer.open(`${owner.team}/members`)
+    await owner.developer.submit(
+      members,
+      'set-role',
+      { role: 'viewer' },
+      { action: actionOf(owner, second, 'role') },
     )
-    expect(saved.text).toContain('<h1>Harbour Bank</h1>')
-    const stored = async () =>
-      (await sandbox.db`select metadata from client where id = ${clientId}`)[0]?.metadata
-    expect(await stored()).toMatchObject({
-      scope: `openid profile ${whole}`,
-      scope_alternatives: { [whole]: 'profile' },
-      policy_uri: 'https://bank.example/privacy',
-      backchannel_logout_uri: 'https://bank.example/logout',
-      post_logout_redirect_uris: ['https://bank.example/bye'],
-      userinfo_signed_response_alg: 'ES256',
-      require_pushed_authorization_requests: true,
-    })
-    const fields = { ...FIELDS, par: [], alternatives: [] }
-    const back = await owner.developer.submit(saved, 'save', fields)
-    expect(back.status).toBe(200)
-    const now = await stored()
-    expect(Object.keys(now)).not.toContain('backchannel_logout_uri')
-    expect(Object.keys(now)).not.toContain('policy_uri')
-    expect(now).toMatchObject({
-      scope: 'openid email',
-      scope_alternatives: {},
-      require_pushed_authorization_requests: false,
-    })
+    expect((await guest.open(link)).status).toBe(410)
+    const again = await invite(owner, guest.email)
+    const list = await owner.developer.open(`${owner.team}/members`)
+    await owner.developer.submit(list, 'withdraw')
+    expect((await guest.open(again.link)).status).toBe(410)
+    expect((await owner.developer.submit(list, 'withdraw')).status).toBe(409)
   })
 
-  test('changed by two people at once has one success and one conflict', async () => {
-    const { url } = await createApplication(owner)
-    const page = await owner.developer.open(`${url}/settings`)
+  test('is an owner’s to send, and sealed', async () => {
+    const owner = await createTeam(portal)
+    const member = await addDeveloper(portal)
+    await join(owner, member, 'developer')
+    const page = await member.open(`${owner.team}/members`)
+    expect(page.text).not.toContain('name="invite"')
+    const own = await owner.developer.open(`${owner.team}/members`)
+    const [, csrf = ''] =
+      /name="csrf" value="([^"]+)"/.exec((await member.open(`${owner.team}/settings`)).text) ?? []
+    const forged = own.text.replaceAll(/name="csrf" value="[^"]+"/g, `name="csrf" value="${csrf}"`)
+    const sent = await member.submit({ ...own, text: forged }, 'invite', {
+      email: 'x@example.test',
+      role: 'owner',
+    })
+    expect(sent.status).toBe(404)
+    const rows = await portal.db`select email_sealed from developer_invitation`
+    expect(rows.every(({ emailSealed }) => emailSealed.startsWith('v1.'))).toBe(true)
+    expect(portal.logged()).not.toContain(member.email)
+  })
+})
+
+test('nobody sends more than 20 invitations at once, and no address gets more than five', async () => {
+  const owner = await createTeam(portal)
+  const page = await owner.developer.open(`${owner.team}/members`)
+  const send = (email: string) =>
+    owner.developer.submit(page, 'invite', { email, role: 'viewer' }).then(({ status }) => status)
+  const same: number[] = []
+  for (let sent = 0; sent < 6; sent++) same.push(await send('flooded@example.test'))
+  expect(same).toEqual([200, 200, 200, 200, 200, 429])
+  await portal.db`
+    update sign_in_throttle set failures = 19 where key = ${`invitation account ${owner.developer.accountId}`}`
+  expect(await send('one@example.test')).toBe(200)
+  expect(await send('more@example.test')).toBe(429)
+})
+
+describe('a member', () => {
+  test('who is removed is refused at the next request, and may be invited again', async () => {
+    const owner = await createTeam(portal)
+    const member = await addDeveloper(portal)
+    await join(owner, member)
+    const form = await member.open(`${owner.team}/sandbox/new`)
+    const page = await owner.developer.open(`${owner.team}/members`)
+    await owner.developer.submit(page, 'remove', {}, { action: actionOf(owner, member, 'remove') })
+    const fields = { name: 'Bank', 'redirect-uris': 'http://localhost:1/cb', scopes: 'openid' }
+    expect((await member.submit(form, 'create', fields)).status).toBe(404)
+    expect((await member.open(owner.team)).status).toBe(404)
+    const { link } = await invite(owner, member.email)
+    const joined = await member.submit(await member.open(link), 'accept')
+    expect(joined.url).toBe(owner.team)
+  })
+
+  test('of two owners who remove each other at once, one stays', async () => {
+    const owner = await createTeam(portal)
+    const second = await addDeveloper(portal)
+    await join(owner, second, 'owner')
+    const [one, other] = await Promise.all([
+      owner.developer.open(`${owner.team}/members`),
+      second.open(`${owner.team}/members`),
+    ])
+    const answers = await Promise.all([
+      owner.developer.submit(one, 'remove', {}, { action: actionOf(owner, second, 'remove') }),
+      second.submit(other, 'remove', {}, { action: actionOf(owner, owner.developer, 'remove') }),
+    ])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 404])
+    const owners =
+      await portal.db`select role from developer_member where team_id = ${owner.teamId}`
+    expect(owners).toEqual([{ role: 'owner' }])
+  })
+
+  test('who is the last owner can neither leave nor have another role', async () => {
+    const owner = await createTeam(portal)
+    const { developer } = owner
+    const settings = await developer.open(`${owner.team}/settings`)
+    expect((await developer.submit(settings, 'leave')).text).toContain('always has an owner')
+    const members = await developer.open(`${owner.team}/members`)
+    const answer = await developer.submit(members, 'set-role', { role: 'viewer' })
+    expect(answer.status).toBe(409)
+  })
+
+  test('with a role that somebody else has just changed is a conflict', async () => {
+    const owner = await createTeam(portal)
+    const member = await addDeveloper(portal)
+    await join(owner, member)
+    const page = await owner.developer.open(`${owner.team}/members`)
+    const action = actionOf(owner, member, 'role')
     const answers = await Promise.all(
-      ['One', 'Other'].map((name) => owner.developer.submit(page, 'save', { ...FIELDS, name })),
+      ['owner', 'viewer'].map((role) =>
+        owner.developer.submit(page, 'set-role', { role }, { action }),
+      ),
     )
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
-    const conflict = answers.find(({ status }) => status === 409) as Page
-    expect(conflict.text).toContain('Somebody else has changed this')
-    // What was typed is kept, and based on what is stored now.
-    const again = await owner.developer.submit(conflict, 'save', { ...FIELDS, name: 'Other' })
-    expect(again.text).toContain('<h1>Other</h1>')
-  })
-
-  test('is disabled, enabled, and deleted by its name', async () => {
-    const { answer, url, clientId } = await createApplication(owner)
-    const secret = secretIn(answer)
-    const open = () => owner.developer.open(`${url}/settings`)
-    await owner.developer.submit(await open(), 'enable')
-    expect(await isAccepted(clientId, secret)).toBe(false)
-    await owner.developer.submit(await open(), 'enable')
-    expect(await isAccepted(clientId, secret)).toBe(true)
-    const wrong = await owner.developer.submit(await open(), 'delete', { confirmation: 'Bank' })
-    expect(wrong.status).toBe(400)
-    await ageSessions()
-    const name = { confirmation: FIELDS.name }
-    const asked = await owner.developer.submit(await open(), 'delete', name)
-    expect(asked.text).toContain('name="confirm"')
-    const done = await owner.developer.submit(asked, 'confirm', { password: PASSWORD })
-    expect(done.url).toBe(owner.team)
-    expect((await owner.developer.open(url)).status).toBe(404)
-  })
-
-  test('of a team that has 25 is refused', async () => {
-    const owner = await createTeam()
-    await sandbox.db`
-      insert into client (id, name, tenant, team_id, metadata)
-      select gen_random_uuid()::text, 'One', 'default', ${owner.teamId}, '{}' from generate_series(1, 25)`
-    const { answer } = await createApplication(owner)
-    expect(answer.text).toContain('A team has at most 25 applications')
-  })
-})
-
-describe('the credentials of an application', () => {
-  test('are two secrets for a while; each says when it was used, and the older is withdrawn', async () => {
-    const { answer, url, clientId } = await createApplication(owner)
-    const first = secretIn(answer)
-    const keys = await owner.developer.open(`${url}/keys`)
-    expect(keys.text).toContain('not used yet')
-    await ageSessions()
-    const asked = await owner.developer.submit(keys, 'new-secret', { keep: '24' })
-    expect(asked.text).toContain('name="confirm"')
-    const made = await owner.developer.submit(asked, 'confirm', { password: PASSWORD })
-    const second = secretIn(made)
-    expect(await isAccepted(clientId, first)).toBe(true)
-    expect(await isAccepted(clientId, second)).toBe(true)
-    // Sent again, the form changes nothing.
-    const again = await owner.developer.submit(keys, 'new-secret', { keep: '0' })
-    expect(again.status).toBe(409)
-    const both = await owner.developer.open(`${url}/keys`)
-    expect(both.text).toContain('The one before, valid until')
-    await owner.developer.submit(both, 'withdraw')
-    expect(await isAccepted(clientId, first)).toBe(false)
-    expect(await isAccepted(clientId, second)).toBe(true)
-  })
-
-  test('are keys: a private one is refused and shown nowhere', async () => {
-    const { answer, url, clientId } = await createApplication(owner)
-    const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
-      'sign',
-    ])
-    const key = {
-      ...(await crypto.subtle.exportKey('jwk', pair.publicKey)),
-      kid: 'one',
-      key_ops: [],
-    }
-    const { d } = await crypto.subtle.exportKey('jwk', pair.privateKey)
-    const page = await owner.developer.open(`${url}/keys`)
-    const refused = await owner.developer.submit(page, 'set-keys', {
-      jwks: JSON.stringify({ keys: [{ ...key, d }] }),
-    })
-    expect(refused.status).toBe(400)
-    expect(refused.text).toContain('This has a private key in it.')
-    expect(refused.text).not.toContain(String(d))
-    expect(portal.logged()).not.toContain(String(d))
-    const twice = await owner.developer.submit(page, 'set-keys', {
-      jwks: JSON.stringify({ keys: [key, key] }),
-    })
-    expect(twice.text).toContain('Two keys have the same')
-    const unreachable = await owner.developer.submit(page, 'set-keys', {
-      jwks: '',
-      'jwks-uri': 'https://127.0.0.1:1/jwks.json',
-    })
-    expect(unreachable.text).toContain('The address did not answer')
-    const set = await owner.developer.submit(page, 'set-keys', { jwks: JSON.stringify(key) })
-    expect(set.text).toMatch(/<code>one<\/code>[\s\S]*ES256/)
-    expect(await isAccepted(clientId, secretIn(answer))).toBe(false)
-    const back = await owner.developer.submit(set, 'new-secret')
-    expect(await isAccepted(clientId, secretIn(back))).toBe(true)
-  })
-
-  test('of an application in production are an owner’s to change', async () => {
-    const { developer, teamId } = owner
-    await portal.db`
-      insert into client (id, name, tenant, team_id, metadata, secret_hash)
-      values (${`live-${teamId}`}, 'Live', 'default', ${teamId}, ${portal.db.json({
-        client_name: 'Live',
-        redirect_uris: ['https://bank.example/cb'],
-        scope: 'openid',
-        application_type: 'web',
-        token_endpoint_auth_method: 'client_secret_basic',
-        grant_types: ['authorization_code'],
-        response_types: ['code'],
-        pkce: 'required',
-      })}, 'x')`
-    const url = `${owner.team}/production/live-${teamId}`
-    const settings = await developer.open(`${url}/settings`)
-    expect(settings.text).toContain('has reviewed this')
-    expect(settings.text).not.toContain('name="save"')
-    const keys = await developer.open(`${url}/keys`)
-    await portal.db`update developer_member set role = 'developer' where team_id = ${teamId}`
-    expect((await developer.submit(keys, 'new-secret', { keep: '1' })).status).toBe(404)
-    await portal.db`update developer_member set role = 'owner' where team_id = ${teamId}`
-    const made = await developer.submit(keys, 'new-secret', { keep: '1' })
-    expect(secretIn(made)).not.toBe('')
   })
 })
 

@@ -47,7 +47,7 @@ afterAll(async () => {
 
 async function signIn(email: string): Promise<UserAgent> {
   const browser = createUserAgent()
-  const page = await browser.open(`${portal.issuer}/developers`)
+  const page = await browser.open(`${portal.issuer}/sign-in?return=%2Fdevelopers`)
   await browser.submitFirst(page, { email, password: PASSWORD })
   return browser
 }

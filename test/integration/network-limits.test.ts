@@ -88,6 +88,8 @@ const UNLIMITED = `
   GET /developers
   GET /developers/requests
   GET /developers/:team
+  GET /developers/:team/members
+  GET /developers/:team/settings
   GET /developers/:team/sandbox/:client/try
   GET /developers/:team/sandbox/:client/try/:run
   GET /developers/:team/sandbox
@@ -145,11 +147,11 @@ const UNLIMITED = `
   GET /privacy
   GET /accessibility
   GET /reference
-  GET /guides/errors
   GET /reference/search
   GET /reference/:group
   GET /reference/:group/:operation
   GET /guides
+  GET /guides/errors
   GET /guides/:name
   GET /health
   GET /health/live
@@ -165,6 +167,13 @@ const GUESSED = `
   GET /device/:uid
   POST /interaction/:uid
   POST /sign-in
+  GET /developers/invitations/:token
+  POST /developers/invitations/:token
+  POST /developers/:team/name
+  POST /developers/:team/leave
+  POST /developers/:team/delete
+  POST /developers/:team/invitations/*
+  POST /developers/:team/members/*
   GET /developers/try/callback
   POST /developers/:team/sandbox/new
   POST /developers/:team/:place/:client/settings
@@ -378,6 +387,7 @@ test('a program reads JSON', async () => {
   expect(await (await send()).json()).toEqual({
     error: 'rate_limit_exceeded',
     error_description: expect.stringContaining('seconds'),
+    error_uri: `${portal.issuer}/guides/errors#rate_limit_exceeded`,
   })
 })
 

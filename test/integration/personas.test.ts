@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { hash } from '@node-rs/argon2'
 import type { TokenEndpointResponse } from 'openid-client'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -10,20 +9,19 @@ import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { findClock, MOST_AHEAD_SECONDS, moveClock, resetSandbox } from '../../src/personas/clock.ts'
 import { PERSONAS, type PersonaName } from '../../src/personas/kinds.ts'
 import { ensurePersonas, listPersonas, resetPersona } from '../../src/personas/personas.ts'
+import { addStep, claimStep } from '../../src/personas/state.ts'
 import { runDueStep } from '../../src/personas/steps.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { createApplication } from '../support/application.ts'
-import { addClient, EVERYTHING, PASSWORD, REDIRECT_URI, startSandbox } from '../support/portal.ts'
+import { addClient, EVERYTHING, REDIRECT_URI, startSandbox } from '../support/portal.ts'
 
 const DOCUMENTS = '/api/v1/me/natural-person/id-verification'
 const NOTHING = { id: null, documents: { documentFront: null, documentBack: null, face: null } }
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let team: Awaited<ReturnType<typeof addTeam>>
-let passwordHash = ''
 beforeAll(async () => {
   sandbox = await startSandbox()
-  passwordHash = await hash(PASSWORD, { memoryCost: 8, timeCost: 1 })
   team = await addTeam()
 })
 afterAll(() => sandbox.close())
@@ -62,16 +60,13 @@ async function addTeam() {
       kind: PersonaName,
       { scope = EVERYTHING, fields = {} as Record<string, string | string[]>, prompt = '' } = {},
     ): Promise<TokenEndpointResponse> {
-      const { accountId } = await find(kind)
-      await sandbox.db`update account set password_hash = ${passwordHash} where id = ${accountId}`
       const browser = createUserAgent()
       const extra: Record<string, string> = prompt ? { prompt } : {}
       const { url, checks } = await application.authorizationRequest(scope, extra)
-      const email = `${kind}.${teamId}@personas.example`
       const asked = await browser.submit(
         await browser.open(url, REDIRECT_URI),
         'login',
-        { email, password: PASSWORD },
+        { persona: kind },
         { leaveAt: REDIRECT_URI },
       )
       const back = asked.url.startsWith(REDIRECT_URI)
@@ -320,6 +315,15 @@ describe('personas that go on by themselves', () => {
     if (!persona) throw new Error('there is no such persona')
     await both(() => resetPersona(partsOf(), persona))
     await both(runDue)
+    expect(await count()).toEqual(stored)
+    // A process that ends in between: another one does it after a while.
+    const [again] = await listPersonas(sandbox.db, teamId)
+    if (!again) throw new Error('there is no persona')
+    await addStep(sandbox.db, again.accountId, { what: 'photos', seconds: 0 })
+    expect((await claimStep(sandbox.db))?.persona.accountId).toBe(again.accountId)
+    expect(await runDueStep(partsOf())).toBe(false)
+    await sandbox.db`update persona_step set claimed_until = now() where claimed_until is not null`
+    expect(await runDueStep(partsOf())).toBe(true)
     expect(await count()).toEqual(stored)
     const [alerts] =
       await sandbox.db`select count(*)::int as open from alert where type = 'reused_document'`

@@ -4,8 +4,8 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
-import { setClientTeam } from '../../src/clients/team-clients.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
+import { deleteOldEvents } from '../../src/events/store.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createApplication } from '../support/application.ts'
 import { receiveMail } from '../support/mailbox.ts'
@@ -21,7 +21,7 @@ import { eventually } from '../support/sandbox.ts'
 
 const CALLBACK = 'https://harbour.example/callback'
 const SCOPE = 'openid eprospera:person.id_verification.read'
-const REASON = 'reason eprospera:person.id_verification.read'
+const REASON = 'reason-eprospera:person.id_verification.read'
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -61,7 +61,10 @@ async function signIn(role?: 'developer' | 'viewer'): Promise<Member> {
   const { id, email } = await addResident(portal.parts)
   const browser = createUserAgent()
   const open = (path: string) => browser.open(`${portal.issuer}${path}`)
-  await browser.submitFirst(await open('/developers'), { email, password: PASSWORD })
+  await browser.submitFirst(await open('/sign-in?return=%2Fdevelopers'), {
+    email,
+    password: PASSWORD,
+  })
   if (role)
     await portal.db`
       insert into developer_member (team_id, account_id, role) values (${team}, ${id}, ${role})`
@@ -90,9 +93,9 @@ async function addTried(given: Parameters<typeof addClient>[1] = {}) {
   const { client_id: id } = await addClient(sandbox.parts, {
     scope: SCOPE,
     subjectType: 'pairwise',
+    teamId: team,
     ...given,
   })
-  await setClientTeam(sandbox.db, id, team)
   return { id, path: `/developers/${team}/sandbox/${id}/production` }
 }
 
@@ -194,7 +197,10 @@ describe('asking', () => {
     [{ operator: '' }, 'The organisation is missing.'],
     [{ purpose: 'x'.repeat(301) }, 'at most 300 characters'],
     [{ scope: [] }, 'Choose at least one permission.'],
-    [{ [REASON]: '' }, 'The reason is missing.'],
+    [
+      { [REASON]: '' },
+      'The reason for “The photos of your identity document and your face” is missing.',
+    ],
     [{ 'redirect-uris': '' }, 'Enter at least one address'],
     [
       { 'redirect-uris': 'http://localhost:4000/callback' },
@@ -435,8 +441,7 @@ describe('deciding', () => {
 describe('events', () => {
   /** An application of the team in production, and a server that answers its webhooks, with 200 unless told otherwise. */
   async function addReceiver() {
-    const { client_id: id } = await addClient(portal.parts, { scope: SCOPE })
-    await setClientTeam(portal.db, id, team)
+    const { client_id: id } = await addClient(portal.parts, { scope: SCOPE, teamId: team })
     const received: { headers: Record<string, string>; body: string }[] = []
     const answers: { status: number; body?: string }[] = []
     const server = createServer((req, res) => {
@@ -455,7 +460,7 @@ describe('events', () => {
     onTestFinished(() => void server.close())
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`
     const page = `/developers/${team}/production/${id}/events`
-    const act = async (action: string, fields: Record<string, string> = {}, member = developer) =>
+    const act = async (action: string, fields: Record<string, string> = {}, member = owner) =>
       member.browser.submit(await member.open(page), action, fields, {
         action: `${page}/${action}`,
       })
@@ -545,6 +550,21 @@ describe('events', () => {
     expect((await run<unknown[]>('event', 'list', '--client', id)).length).toBe(1)
   })
 
+  test('after 90 days, of an erasure only the outcome of each try is left', async () => {
+    const [event] = await portal.db<{ id: string }[]>`
+      insert into event (client_id, kind, state, occurred_at)
+      values ('gone', 'resident.erased', 'delivered', now() - interval '91 days') returning id`
+    await portal.db`
+      insert into event_attempt (event_id, at, milliseconds, outcome, exchange_sealed)
+      select ${event?.id ?? ''}, now() - make_interval(days => days), 1, 'delivered', 'v1.sealed'
+      from unnest(array[91, 1]) days`
+    await deleteOldEvents(portal.db)
+    const rows = await portal.db`
+      select outcome, exchange_sealed from event_attempt where event_id = ${event?.id ?? ''} order by at`
+    expect(rows.map(({ exchangeSealed }) => exchangeSealed)).toEqual([null, 'v1.sealed'])
+    await portal.db`delete from event where id = ${event?.id ?? ''}`
+  })
+
   test('viewers look; nobody acts on another application; secrets need a recent sign-in', async () => {
     const { page, url, act } = await addReceiver()
     await act('set', { delivery: 'webhook', url })
@@ -566,8 +586,9 @@ describe('events', () => {
     await portal.db`
       update oidc_artifact set payload = payload ||
         jsonb_build_object('loginTs', extract(epoch from now())::bigint - 100000)
-      where kind = 'Session' and account_id = ${developer.id}`
-    const asked = await post(developer, 'rotate-secret', { 'keep-hours': '24' })
+      where kind = 'Session' and account_id = ${owner.id}`
+    expect((await post(developer, 'rotate-secret')).status).toBe(404)
+    const asked = await post(owner, 'rotate-secret', { 'keep-hours': '24' })
     const text = await asked.text()
     expect(text).toContain('type="password"')
     expect(text).not.toContain('whsec_')

@@ -55,7 +55,10 @@ const IN_SANDBOX = `
   GET /callbacks/:vendor/:integration
   GET /callbacks/mosaic
   GET /contact
+  GET /developers
   GET /favicon.ico
+  GET /guides
+  GET /guides/:name
   GET /health
   GET /health/live
   GET /health/ready
@@ -70,6 +73,9 @@ const IN_SANDBOX = `
   GET /photos/:id/thumbnail
   GET /privacy
   GET /reference
+  GET /reference/:group
+  GET /reference/:group/:operation
+  GET /reference/search
   GET /sign-in
   GET /verifications/:id
   POST /applications/:clientId
@@ -83,6 +89,7 @@ const IN_SANDBOX = `
   POST /links/:subjectId/end
   POST /photos
   POST /photos/:id
+  POST /reference/:group/:operation
   POST /sign-in
   POST /sign-out
   POST /verifications/:id
@@ -107,6 +114,11 @@ test('of the routes of the portal the sandbox has these and no others', async ()
     }),
   )
   expect(answers.filter(([, status]) => status !== 404)).toEqual([])
+  // Programs read the same as at the portal.
+  expect(await (await fetch(`${sandbox.issuer}/api/v1/nothing`)).json()).toMatchObject({
+    error: 'not_found',
+    error_description: 'There is nothing at this address.',
+  })
 })
 
 const run = (words: string[], otherIssuer?: string) =>

@@ -5,31 +5,39 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setStream } from '../../src/events/streams.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { SHARED_TEAM } from '../../src/personas/kinds.ts'
+import { ensurePersonas } from '../../src/personas/personas.ts'
+import { runDueStep } from '../../src/personas/steps.ts'
 import { runForeign, signInFrom, startForeign } from '../support/foreign-program.ts'
 import { findTool, requireTools } from '../support/foreign-tools.ts'
-import { addClient, addResident, startPortal, type TestPortal } from '../support/portal.ts'
+import { addClient, startSandbox } from '../support/portal.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { installPython } from '../support/python.ts'
-import { addVerification } from '../support/verifications.ts'
 
 /*
- * Each starter is installed as its README says and run against a portal, and a browser signs in there. They need the package registries, and each the tools
+ * Each starter is installed as its README says and run against a sandbox, where a browser signs in as a persona. They need the package registries, and each the tools
  * of its language: what is missing is said, and fails in CI.
  */
 
 const root = new URL('../../', import.meta.url).pathname
 
-let portal: TestPortal
-let resident: { id: string; email: string }
+const PYTHON = ['python3', 'pip3']
+
+/** Alma Rivas, a persona with three images. */
+const login = { persona: 'approved' }
+
+let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let dir: string
 beforeAll(async () => {
-  portal = await startPortal()
-  resident = await addResident(portal.parts)
-  await addVerification(portal.parts, resident.id)
   dir = await mkdtemp(join(tmpdir(), 'portal-starters-'))
+  sandbox = await startSandbox()
+  const context = { ...sandbox.parts, jobs: sandbox.jobs }
+  await ensurePersonas(context, SHARED_TEAM)
+  // Their photos, as a worker stores them.
+  while (await runDueStep(context));
 })
 afterAll(async () => {
-  await portal?.close()
+  await sandbox?.close()
   await rm(dir, { recursive: true, force: true })
 })
 
@@ -43,10 +51,10 @@ async function prepare(folder: string, callback = '/callback') {
 async function register(callback = '/callback') {
   const [port] = await findFreePorts(1)
   const redirectUri = `http://localhost:${port}${callback}`
-  const client = await addClient(portal.parts, { redirectUris: [redirectUri] })
+  const client = await addClient(sandbox.parts, { redirectUris: [redirectUri] })
   const env = {
     ...process.env,
-    ISSUER: portal.issuer,
+    ISSUER: sandbox.issuer,
     CLIENT_ID: client.client_id,
     CLIENT_SECRET: client.client_secret ?? '',
     PORT: String(port),
@@ -69,8 +77,8 @@ async function expectDocuments(
     let page = await browser.open(`${site}/`)
     // Auth.js has a page with a button before it.
     if (page.url.startsWith(`${site}/auth/signin`)) page = await browser.submitFirst(page, {})
-    const { issuer } = portal
-    page = await signInFrom(browser, page, { issuer, email: resident.email })
+    const { issuer } = sandbox
+    page = await signInFrom(browser, page, { issuer, login })
     expect(page.text).toContain('documentFront')
     const answer = JSON.parse(page.text)
     expect([page.url, answer.status]).toEqual([`${site}/`, 'approved'])
@@ -79,7 +87,7 @@ async function expectDocuments(
     expect((await browser.open(`${site}/`)).text).toContain('"approved"')
     // Another one is not, and what it did not start is refused.
     const stranger = createUserAgent()
-    const forged = `${site}/callback?code=a&state=b&iss=${encodeURIComponent(portal.issuer)}`
+    const forged = `${site}/callback?code=a&state=b&iss=${encodeURIComponent(sandbox.issuer)}`
     expect((await stranger.open(forged)).status).not.toBe(200)
   } finally {
     await running.close()
@@ -96,9 +104,9 @@ async function runWithBrowser(
     for (let signIn = 0; signIn < times; signIn++) {
       const address = await running.says(/(?<=Open )\S+(?=\s)/)
       const browser = createUserAgent()
-      const { issuer } = portal
+      const { issuer } = sandbox
       const page = await browser.open(address)
-      const end = await signInFrom(browser, page, { issuer, email: resident.email })
+      const end = await signInFrom(browser, page, { issuer, login })
       expect(end.text).toBe('You can close this page.')
     }
     const { output, status } = await running.ended
@@ -123,7 +131,7 @@ test.concurrent('authjs', async () => {
 })
 
 test.concurrent('python-fastapi-authlib', async (context) => {
-  requireTools(context, ['python3'])
+  requireTools(context, PYTHON)
   const PYTHONPATH = await installPython()
   const { copy, env, site } = await prepare('python-fastapi-authlib')
   await expectDocuments(['python3', 'main.py'], { cwd: copy, env: { ...env, PYTHONPATH }, site })
@@ -160,7 +168,7 @@ test.concurrent('curl', async (context) => {
 })
 
 test.concurrent('clients/python: the program of its README', async (context) => {
-  requireTools(context, ['python3'])
+  requireTools(context, PYTHON)
   const PYTHONPATH = await installPython()
   const readme = await readFile(join(root, 'clients/python/README.md'), 'utf8')
   const [, program = ''] = /```python\n([\s\S]*?)```/.exec(readme) ?? []
@@ -175,15 +183,15 @@ test.concurrent('clients/python: the program of its README', async (context) => 
 })
 
 test.concurrent('clients/python: its own tests', async (context) => {
-  requireTools(context, ['python3'])
+  requireTools(context, PYTHON)
   const PYTHONPATH = await installPython()
   const { env, client } = await register()
-  const stream = await setStream(portal.db, portal.parts.sealer, {
+  const stream = await setStream(sandbox.db, sandbox.parts.sealer, {
     clientId: client.client_id,
     delivery: 'poll',
   })
-  await portal.db`insert into event (client_id, kind) values (${client.client_id}, 'test')`
-  const polled = await fetch(`${portal.issuer}/api/v1/events/poll`, {
+  await sandbox.db`insert into event (client_id, kind) values (${client.client_id}, 'test')`
+  const polled = await fetch(`${sandbox.issuer}/api/v1/events/poll`, {
     method: 'POST',
     headers: {
       Authorization: `Bearer ${stream?.events_token}`,

@@ -1,6 +1,5 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import type { Page, UserAgent } from '../../src/local/sandbox/user-agent.ts'
-import { PASSWORD } from './portal.ts'
 import { kill } from './program.ts'
 import { eventually } from './sandbox.ts'
 
@@ -69,16 +68,15 @@ export async function runForeign(
   return output
 }
 
-/** Signs in and allows everything, until the browser is at a page that is not the portal's. */
+/** Signs in with these fields and allows everything, until the browser is at a page that is not the portal's. */
 export async function signInFrom(
   browser: UserAgent,
   start: Page,
-  { issuer, email }: { issuer: string; email: string },
+  { issuer, login }: { issuer: string; login: Record<string, string> },
 ): Promise<Page> {
   let page = start
   for (let step = 0; step < 4 && page.url.startsWith(`${issuer}/`); step++) {
-    if (page.text.includes('name="login"'))
-      page = await browser.submit(page, 'login', { email, password: PASSWORD })
+    if (page.text.includes('name="login"')) page = await browser.submit(page, 'login', login)
     else page = await browser.submit(page, 'allow')
   }
   return page

@@ -64,7 +64,6 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/accessibility': [nobody('/accessibility')],
   '/developers': [nobody('/developers')],
   '/reference': [nobody('/reference')],
-  '/guides/errors': [nobody('/guides/errors')],
   '/reference/search': [nobody('/reference/search'), nobody('/reference/search?q=invalid_token')],
   '/reference/:group': [nobody('/reference/back-office')],
   '/reference/:group/:operation': [
@@ -75,6 +74,7 @@ export const PAGES: Readonly<Record<string, readonly Visit[]>> = {
   '/guides/:name': GUIDES.filter(({ name }) => name !== 'errors').map(({ name }) =>
     nobody(`/guides/${name}`),
   ),
+  '/guides/errors': [nobody('/guides/errors')],
   '/outbox': [nobody('/outbox')],
   '/reset': [nobody('/reset')],
   '/reset/sent': [nobody('/reset/sent')],

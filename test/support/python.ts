@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runForeign } from './foreign-program.ts'
@@ -9,6 +9,9 @@ const root = new URL('../../', import.meta.url).pathname
 const CLIENT = join(root, 'clients/python')
 const REQUIREMENTS = join(root, 'starters/python-fastapi-authlib/requirements.txt')
 const CONSTRAINTS = join(CLIENT, 'constraints.txt')
+
+const PREFIX = 'portal-python-'
+const DAY_IN_MS = 24 * 60 * 60 * 1000
 
 let installed: Promise<string> | undefined
 
@@ -19,9 +22,10 @@ export function installPython(): Promise<string> {
 }
 
 async function install(): Promise<string> {
-  const folder = join(tmpdir(), `portal-python-${await digestOf()}`)
+  const folder = join(tmpdir(), `${PREFIX}${await digestOf()}`)
   if (existsSync(folder)) return folder
-  const made = await mkdtemp(join(tmpdir(), 'portal-python-'))
+  await removeOld()
+  const made = await mkdtemp(join(tmpdir(), PREFIX))
   try {
     const quiet = ['--quiet', '--no-compile', '--target', made]
     await runForeign('python3', [
@@ -35,6 +39,16 @@ async function install(): Promise<string> {
     if (!existsSync(folder)) throw error
   }
   return folder
+}
+
+/** Removes what earlier versions left, unless it is of today: another run may use it. */
+async function removeOld() {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(PREFIX)) continue
+    const folder = join(tmpdir(), name)
+    const { mtimeMs } = await stat(folder)
+    if (Date.now() - mtimeMs > DAY_IN_MS) await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function digestOf(): Promise<string> {

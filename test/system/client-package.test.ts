@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { signInFrom, startForeign } from '../support/foreign-program.ts'
-import { addClient, addResident, startPortal } from '../support/portal.ts'
+import { addClient, addResident, PASSWORD, startPortal } from '../support/portal.ts'
 import { findFreePorts } from '../support/ports.ts'
 import { addVerification } from '../support/verifications.ts'
 
@@ -122,7 +122,7 @@ test('the program of its README signs a resident in and prints the documents', a
     const browser = createUserAgent()
     const page = await signInFrom(browser, await browser.open(address), {
       issuer,
-      email: resident.email,
+      login: { email: resident.email, password: PASSWORD },
     })
     expect(page.text).toBe('You can close this page.')
     const { output, status } = await running.ended

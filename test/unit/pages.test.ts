@@ -327,6 +327,7 @@ const renderPages = (reader: Reader): Record<string, string> => ({
           needsPassword: true,
         },
       ],
+      mayDevelop: true,
       sessions: 2,
       notice: HOSTILE,
       error: HOSTILE,

@@ -10,6 +10,11 @@ test.each([
   expect(readSpan({ amount, unit })).toMatchObject({ seconds })
 })
 
+test('a button sends both at once', () => {
+  expect(readSpan({ preset: '30 days' })).toMatchObject({ seconds: 2_592_000 })
+  expect(readSpan({ preset: 'days' })).toMatchObject({ fault: expect.any(String) })
+})
+
 test.each([
   [''],
   ['0'],

@@ -44,7 +44,7 @@ async function describeClient(
   const description = await otherPlace?.describeClient(findClientId(ctx))
   if (!description) return
   const { status } = ctx
-  renderError(ctx, { error: 'invalid_client', error_description: description })
+  await renderError(ctx, { error: 'invalid_client', error_description: description })
   ctx.status = status
 }
 

@@ -18,6 +18,7 @@ export const en = {
     contact: 'Contact',
     privacy: 'Privacy',
     accessibility: 'Accessibility',
+    developers: 'Developers',
   },
 
   common: {
@@ -1085,6 +1086,8 @@ export const en = {
     exportLink: 'Download your data',
     eraseHelp: 'Leave: everything that identifies you is erased.',
     eraseLink: 'Erase your account',
+    forDevelopers: 'For developers',
+    forDevelopersHelp: 'Build an application that asks people for what is stored here.',
     noAddress: 'Please enter an e-mail address.',
     sameAddress: 'This is already your address.',
     passkeyAddedWithCodes: (name: string) =>
@@ -1937,6 +1940,8 @@ export const en = {
       'Nobody can create an account here by themselves. Ask the people who run this portal for one.',
     setupUsed:
       'This link cannot be used: it was used, an hour has passed, or somebody operates this portal already. A new link is made on the command line: operator setup',
+    teamInvitationOver:
+      'This invitation to a team was used or withdrawn, or it has expired. Ask the team for a new one.',
     signUpExpired:
       'This link was already used or has expired. If you have no account yet, please start again.',
     signUpElsewhere:
@@ -2063,6 +2068,16 @@ Open this link to choose how you sign in. It works once, for ${days} days:
 ${link}
 
 If you do not want an account, you need not do anything: without this link none is created.`,
+    }),
+    teamInvitation: ({ to, link, days }: Words<'to' | 'link' | 'days'>) => ({
+      subject: 'You are invited to a team of developers',
+      text: `Somebody invites ${to} to a team that builds applications with the identity portal.
+
+Open this link to see which team it is, and to join it. It works once, for ${days} days:
+
+${link}
+
+If you do not want to join, or do not know what this is about, you need not do anything.`,
     }),
     accountCreated: ({ to, issuer }: Words<'to' | 'issuer'>) => ({
       subject: 'Your account was created',

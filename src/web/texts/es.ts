@@ -28,6 +28,7 @@ export const es: Texts = {
     contact: 'Contacto',
     privacy: 'Privacidad',
     accessibility: 'Accesibilidad',
+    developers: 'Desarrolladores',
   },
 
   common: {
@@ -1088,6 +1089,8 @@ export const es: Texts = {
     exportLink: 'Descargar sus datos',
     eraseHelp: 'Irse: se borra todo lo que lo identifica a usted.',
     eraseLink: 'Borrar su cuenta',
+    forDevelopers: 'Para desarrolladores',
+    forDevelopersHelp: 'Cree una aplicación que pida a las personas lo que se guarda aquí.',
     noAddress: 'Escriba una dirección de correo electrónico.',
     sameAddress: 'Esta ya es su dirección.',
     passkeyAddedWithCodes: (name) =>
@@ -1943,6 +1946,8 @@ export const es: Texts = {
       'En este portal las cuentas no las crea uno mismo. Pida una a quienes lo administran.',
     setupUsed:
       'Este enlace no se puede usar: ya se usó, pasó una hora, o alguien ya opera este portal. Un enlace nuevo se crea en la línea de comandos: operator setup',
+    teamInvitationOver:
+      'Esta invitación a un equipo ya se usó, se retiró o venció. Pida una nueva al equipo.',
     signUpExpired:
       'Este enlace ya se usó o venció. Si todavía no tiene una cuenta, empiece de nuevo.',
     signUpElsewhere:
@@ -2069,6 +2074,16 @@ Abra este enlace para elegir cómo iniciar sesión. Funciona una sola vez, duran
 ${link}
 
 Si no desea una cuenta, no tiene que hacer nada: sin este enlace no se crea ninguna.`,
+    }),
+    teamInvitation: ({ to, link, days }) => ({
+      subject: 'Le invitan a un equipo de desarrollo',
+      text: `Alguien invita a ${to} a un equipo que crea aplicaciones con el portal de identidad.
+
+Abra este enlace para ver de qué equipo se trata y unirse a él. Funciona una sola vez, durante ${days} días:
+
+${link}
+
+Si no desea unirse, o no sabe de qué se trata, no tiene que hacer nada.`,
     }),
     accountCreated: ({ to, issuer }) => ({
       subject: 'Se creó su cuenta',
