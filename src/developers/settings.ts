@@ -23,7 +23,7 @@ import {
 } from './application-store.ts'
 import { requireCreation } from './creation-limits.ts'
 import { CONFLICT, type FieldFaults } from './fields.ts'
-import { settingsPage } from './settings-page.ts'
+import { ENABLED_BY_OPERATOR, settingsPage } from './settings-page.ts'
 import { includesRole } from './teams.ts'
 
 const APPLICATION = '/developers/:team/:place/:client'
@@ -122,11 +122,14 @@ async function showConflict(
 
 const TYPED = 'What you typed is still below: saving it again replaces what they changed.'
 
+/** In production, only the operator enables: it may have been the operator who disabled. */
 async function enable(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const { form, ...opened } = await openForm(parts, c)
   const { application, team } = opened
   const { client, place, db } = application
   const isEnabled = form.enabled === 'yes'
+  if (isEnabled && place === 'production')
+    return show(parts, c, opened, { faults: { '': [ENABLED_BY_OPERATOR] }, status: 400 })
   const based = { teamId: team.id, clientId: client.id, basedOn: readBasedOn(form.based) }
   try {
     await changeClient(db, based, (sql) => setClientEnabled(sql, client.id, isEnabled))
