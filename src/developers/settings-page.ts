@@ -66,16 +66,10 @@ ${place === 'production' ? html`<p>The operator of the portal has reviewed this.
 <dl class="facts">${facts.map(([name, value]) => (value ? html`<div><dt>${name}</dt><dd>${value}</dd></div>` : ''))}</dl></section>`
 }
 
-export const ENABLED_BY_OPERATOR =
-  'In production, only the operator of the portal can enable an application again.'
-
 function enableForm(data: SettingsPage): Html {
   const { enabled } = data.client
-  const isFinal = data.place === 'production'
-  if (isFinal && !enabled)
-    return html`<section class="card"><h2>Disabled</h2><p>${ENABLED_BY_OPERATOR}</p></section>`
   return html`<form method="post" action="${pathOf(data, '/enabled')}" class="card"><h2>${enabled ? 'Disable' : 'Enable'}</h2>${head(data)}
-<p>${enabled ? 'It gets no tokens any more, and those it has open nothing. Consents remain.' : 'It works again, with the consents that it had.'}${isFinal ? ` ${ENABLED_BY_OPERATOR}` : ''}</p>
+<p>${enabled ? 'It gets no tokens any more, and those it has open nothing. Consents remain.' : 'It works again, with the consents that it had.'}</p>
 <input type="hidden" name="enabled" value="${enabled ? 'no' : 'yes'}">
 <button name="enable">${enabled ? 'Disable application' : 'Enable application'}</button></form>`
 }

@@ -23,7 +23,7 @@ import {
 } from './application-store.ts'
 import { requireCreation } from './creation-limits.ts'
 import { CONFLICT, type FieldFaults } from './fields.ts'
-import { ENABLED_BY_OPERATOR, settingsPage } from './settings-page.ts'
+import { settingsPage } from './settings-page.ts'
 import { includesRole } from './teams.ts'
 
 const APPLICATION = '/developers/:team/:place/:client'
@@ -122,17 +122,19 @@ async function showConflict(
 
 const TYPED = 'What you typed is still below: saving it again replaces what they changed.'
 
-/** In production, only the operator enables: it may have been the operator who disabled. */
+const STOPPED = 'The operator of this portal has disabled it, and enables it again.'
+
 async function enable(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const { form, ...opened } = await openForm(parts, c)
   const { application, team } = opened
   const { client, place, db } = application
   const isEnabled = form.enabled === 'yes'
-  if (isEnabled && place === 'production')
-    return show(parts, c, opened, { faults: { '': [ENABLED_BY_OPERATOR] }, status: 400 })
   const based = { teamId: team.id, clientId: client.id, basedOn: readBasedOn(form.based) }
   try {
-    await changeClient(db, based, (sql) => setClientEnabled(sql, client.id, isEnabled))
+    const isDone = await changeClient(db, based, (sql) =>
+      setClientEnabled(sql, client.id, isEnabled, 'team'),
+    )
+    if (!isDone) return show(parts, c, opened, { faults: { '': [STOPPED] }, status: 409 })
   } catch (error) {
     if (error instanceof ConflictError) return showConflict(parts, c, opened)
     throw error

@@ -123,8 +123,8 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: {
       select: '*',
       insert: '*',
-      // Owners give their applications new secrets, and disable them.
-      update: { except: ['id', 'tenant', 'team_id', 'created_at'] },
+      // Owners give their applications new secrets, and disable them. What the operator disabled is known by `stopped_at`.
+      update: { except: ['id', 'tenant', 'team_id', 'created_at', 'stopped_at'] },
       delete: true,
     },
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },

@@ -255,6 +255,7 @@ test('what the operator alone decides is written by the command line alone', asy
       "insert into account (id, status) values (gen_random_uuid(), 'active')",
       "update operator set role = 'administrator'",
       'delete from operator',
+      'update client set stopped_at = null',
       'update client set team_id = gen_random_uuid()',
       'update developer_team set suspended_at = null',
       'insert into developer_team (suspended_at) values (null)',
