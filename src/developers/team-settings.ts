@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { countTeamClients, listTeamClients } from '../clients/team-clients.ts'
+import { eraseSandbox } from '../personas/clock.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { visibleText } from '../web/displayed-text.ts'
 import { setSecurityHeaders } from '../web/html.ts'
@@ -112,6 +113,8 @@ async function remove(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
     if (!(error instanceof OperatorError)) throw error
     return show(parts, c, developer, { faults: { '': [error.message] }, status: 409 })
   }
+  const { sandbox } = parts
+  if (sandbox) await eraseSandbox({ db: sandbox.context.db, jobs: sandbox.jobs }, team.id)
   report(parts, developer, 'developer team deleted')
   return c.redirect('/developers', 303)
 }

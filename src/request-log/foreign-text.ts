@@ -13,7 +13,8 @@ const MOST_ENTRIES = 20
 
 const EMAIL = /[^\s@/?#&=:,"'<>]+(@|%(25)*40)[^\s@/?#&=,"'<>]+\.[^\s@/?#&=,"'<>]+/gi
 // A JWT, or a run of characters without a word in it: tokens, codes and secrets of this portal have 43 or more.
-const SECRET = /eyJ[\w-]+(\.[\w-]*)+|(?<![\w-]|\w\.)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{40,}(?![\w-]|\.\w)/g
+const SECRET =
+  /eyJ[\w-]+(\.[\w-]*)+|(?<![\w-]|\w\.)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{40,}(?![\w-]|\.\w)/g
 
 /** The text in one line of at most 300 characters, with control characters as escapes, and without e-mail addresses, tokens and secrets. */
 export function cleanText(text: string): string {

@@ -54,6 +54,7 @@ describe('a team', () => {
     const form = await developer.open(`${team}/sandbox/new`)
     const fields = { name: 'Bank', 'redirect-uris': 'http://localhost:1/cb', scopes: 'openid' }
     await developer.submit(form, 'create', fields)
+    await developer.open(`${team}/sandbox`)
     await portal.db`
       insert into client (id, name, tenant, team_id, metadata)
       values (${`live-${teamId}`}, 'Live', 'default', ${teamId}, '{}')`
@@ -67,7 +68,10 @@ describe('a team', () => {
     const done = await developer.submit(settings, 'delete', { confirmation: name })
     expect(done.url).toBe(`${portal.issuer}/developers`)
     expect((await developer.open(team)).status).toBe(404)
-    expect(await sandbox.db`select from client where team_id = ${teamId}`).toHaveLength(0)
+    for (const table of ['client', 'persona'])
+      expect(
+        await sandbox.db`select from ${sandbox.db(table)} where team_id = ${teamId}`,
+      ).toHaveLength(0)
   })
 
   test('is created as often as the policy and the limit allow', async () => {
