@@ -181,6 +181,18 @@ describe('every address of a team', () => {
   })
 })
 
+test('a failed request of a try leads to the request log, for its team alone', async () => {
+  const path = `${owner.team}/sandbox/${ids.client}/try/${ids.run}`
+  await owner.developer.submit(await owner.developer.open(path), 'wrong-redirect')
+  const { text } = await owner.developer.open(path)
+  const [, link = ''] = /href="(\/developers\/requests\?id=[^"]+)"/.exec(text) ?? []
+  await eventually(async () => {
+    const { status, url } = await owner.developer.open(`${portal.issuer}${link}`)
+    return status === 200 && url.includes(`/sandbox/${ids.client}/requests/`)
+  })
+  expect((await other.developer.open(`${portal.issuer}${link}`)).status).toBe(404)
+})
+
 test('two resets and a moved clock at once leave each persona once', async () => {
   const page = await owner.developer.open(`${owner.team}/sandbox`)
   const answers = await Promise.all([
@@ -194,7 +206,7 @@ test('two resets and a moved clock at once leave each persona once', async () =>
   expect(new Set(kinds.map(({ kind }) => kind)).size).toBe(kinds.length)
 })
 
-test('the sandbox is reset as often as the limit allows', async () => {
+test('the sandbox is reset, production asked for and events sent as often as the limit allows', async () => {
   const page = await other.developer.open(`${other.team}/sandbox`)
   await portal.db`
     insert into sign_in_throttle (key, failures, blocked_until, last_failure_at)
@@ -203,6 +215,12 @@ test('the sandbox is reset as often as the limit allows', async () => {
   const reset = await other.developer.submit(page, 'kind', { kind: 'approved' })
   const moved = await other.developer.submit(page, 'preset', { preset: '1 hours' })
   expect([reset.status, moved.status]).toEqual([429, 429])
+  const own = await addOwnClient(sandbox, other.teamId)
+  const path = (action: string) => `/developers/${other.teamId}/sandbox/${own}/${action}`
+  const forms = ['production', 'events/test', 'events/replay', 'events/replay-failed']
+  const asked = forms.map((action): [string, string] => ['POST', path(action)])
+  const statuses = await statusesOf(other.developer, asked, await csrfOf(other.developer))
+  expect(except(statuses, [429])).toEqual([])
 })
 
 test('whatever is sent in whatever parameter, no secret and no address is in the request log', async () => {
