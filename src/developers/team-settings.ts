@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { countTeamClients, listTeamClients } from '../clients/team-clients.ts'
-import { eraseSandbox } from '../personas/clock.ts'
+import { deleteSandbox } from '../personas/clock.ts'
 import { OperatorError } from '../platform/errors.ts'
 import { visibleText } from '../web/displayed-text.ts'
 import { setSecurityHeaders } from '../web/html.ts'
@@ -113,8 +113,6 @@ async function remove(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
     if (!(error instanceof OperatorError)) throw error
     return show(parts, c, developer, { faults: { '': [error.message] }, status: 409 })
   }
-  const { sandbox } = parts
-  if (sandbox) await eraseSandbox({ db: sandbox.context.db, jobs: sandbox.jobs }, team.id)
   report(parts, developer, 'developer team deleted')
   return c.redirect('/developers', 303)
 }
@@ -123,7 +121,7 @@ const IN_PRODUCTION =
   'The team has an application in production. Delete it first: residents may be using it.'
 
 /**
- * Deletes the team with its applications in the sandbox: a process that ends in between leaves a team that can be deleted again. Throws
+ * Deletes the team with its applications and personas in the sandbox: a process that ends in between leaves a team that can be deleted again. Throws
  * OperatorError for a team with an application in production.
  */
 async function deleteWithApplications(
@@ -140,6 +138,7 @@ async function deleteWithApplications(
     await sandbox?.context.db.begin(async (inner) => {
       for (const { id } of await listTeamClients(inner, team.id)) await deleteApplication(inner, id)
     })
+    if (sandbox) await deleteSandbox({ ...sandbox.context, jobs: sandbox.jobs }, team.id)
   })
 }
 

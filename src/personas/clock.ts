@@ -82,11 +82,8 @@ export async function resetSandbox(parts: Parts, teamId: string): Promise<void> 
   parts.log.info('sandbox reset', { teamId })
 }
 
-/** Erases the personas of a team that is deleted, and its clock. */
-export async function eraseSandbox(
-  parts: Pick<Parts, 'db' | 'jobs'>,
-  teamId: string,
-): Promise<void> {
+/** Erases every persona of the team, and its clock. For a team that ends, after its applications. */
+export async function deleteSandbox(parts: Parts, teamId: string): Promise<void> {
   for (const { accountId } of await listPersonas(parts.db, teamId))
     await eraseResident(parts, accountId)
   await parts.db`delete from sandbox_clock where team_id = ${teamId}`
