@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { addMember } from '../../src/developers/teams.ts'
+import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
 import type { WebContext } from '../../src/web-context.ts'
 import { addDeveloper, createTeam, type Developer, type TeamOwner } from '../support/console.ts'
@@ -191,6 +192,23 @@ test('a failed request of a try leads to the request log, for its team alone', a
     return status === 200 && url.includes(`/sandbox/${ids.client}/requests/`)
   })
   expect((await other.developer.open(`${portal.issuer}${link}`)).status).toBe(404)
+})
+
+test('a persona of one team is not who a device of another application meets', async () => {
+  const browser = createUserAgent()
+  const signIn = await browser.open(`${sandbox.issuer}/sign-in?team=${owner.teamId}`)
+  const home = await browser.submit(signIn, 'login', { persona: 'approved' })
+  expect(home.text).toContain('name="sign-out"')
+  const started = await fetch(`${sandbox.issuer}/api/oauth/device_authorization`, {
+    method: 'POST',
+    body: new URLSearchParams({ client_id: 'eprospera-cli', scope: 'openid' }),
+  })
+  const device = (await started.json()) as { verification_uri: string; user_code: string }
+  const entry = await browser.open(device.verification_uri)
+  const confirm = await browser.submitFirst(entry, { user_code: device.user_code })
+  const next = await browser.submit(confirm, 'confirm', { confirm: 'yes' })
+  expect(next.text).toContain('name="persona"')
+  expect(next.text).not.toContain('name="allow"')
 })
 
 test('two resets and a moved clock at once leave each persona once', async () => {
