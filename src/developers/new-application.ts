@@ -73,7 +73,8 @@ async function register(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
     if (secret === undefined) return c.redirect(path, 303)
     setSecurityHeaders(c, parts)
     const client = { id: clientId, name: visibleText(entered.name), enabled: true }
-    return c.html(newSecretPage(c.var.reader, { team, place: 'sandbox', client, secret }))
+    const issuer = parts.sandbox?.issuer ?? parts.issuer
+    return c.html(newSecretPage(c.var.reader, { team, place: 'sandbox', client, issuer, secret }))
   } catch (error) {
     const faults = faultsIn(error, entered)
     return show(parts, c, developer, { kind, entered, faults, nonce }, 400)
