@@ -335,14 +335,31 @@ export async function listClients(sql: Sql) {
     where id not in (select client_id from try_client) order by created_at`
 }
 
-/** Enables or disables a client: a disabled one gets no tokens, and its tokens are invalid. Returns whether it exists. */
-export async function setClientEnabled(sql: Sql, id: string, enabled: boolean): Promise<boolean> {
+/**
+ * Enables or disables a client: a disabled one gets no tokens, and its tokens are invalid. One that the operator disabled is enabled by the
+ * operator alone. Returns whether there is such a client.
+ */
+export async function setClientEnabled(
+  sql: Sql,
+  id: string,
+  enabled: boolean,
+  by: 'operator' | 'team' = 'operator',
+): Promise<boolean> {
+  if (by === 'team' && enabled && (await findClientStop(sql, id))) return false
+  const stop = by === 'team' ? sql`` : sql`, stopped_at = ${enabled ? null : sql`now()`}`
   const rows = await sql`
-    update client set enabled = ${enabled}, updated_at = now()
+    update client set enabled = ${enabled}, updated_at = now() ${stop}
     where id = ${id} or id in (select client_id from try_client where application_id = ${id})
     returning id`
   if (enabled) await resumeEvents(sql, id)
   return rows.length > 0
+}
+
+/** When the operator disabled a client; `undefined` for one that they did not. */
+export async function findClientStop(sql: Sql, id: string): Promise<Date | undefined> {
+  const [row] = await sql<{ stoppedAt: Date | null }[]>`
+    select stopped_at from client where id = ${id}`
+  return row?.stoppedAt ?? undefined
 }
 
 export const LONGEST_SECRET_OVERLAP_HOURS = 24 * 30

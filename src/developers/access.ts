@@ -92,7 +92,7 @@ export async function requireApplication(
 }
 
 /** Where an application of `/developers/:team/:place/…` is: its database and keys. Throws where there is no such place. */
-export function requirePlace(
+function requirePlace(
   parts: DeveloperContext,
   c: Context<PageEnv>,
 ): Pick<AppContext, 'config' | 'db' | 'vault' | 'sealer' | 'storage' | 'outbound'> & {

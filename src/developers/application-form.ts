@@ -210,7 +210,7 @@ function asSentence(message: string, member: string): string {
 }
 
 /** Puts each fault beside the field that it is about; of a list, with the line. */
-export function fieldFaults(faults: readonly MetadataFault[], entered: Entered): FieldFaults {
+function fieldFaults(faults: readonly MetadataFault[], entered: Entered): FieldFaults {
   const byField: Record<string, string[]> = {}
   for (const { member, index, message } of faults) {
     const field = FIELDS[member] ?? ''

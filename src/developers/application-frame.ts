@@ -7,7 +7,7 @@ import { developerPage } from './frame.ts'
 import type { Membership } from './teams.ts'
 
 /** The pages of an application, by the last part of their path, and the places that have them. */
-export const APPLICATION_TABS: readonly [path: string, name: string, places: readonly Place[]][] = [
+const APPLICATION_TABS: readonly [path: string, name: string, places: readonly Place[]][] = [
   ['', 'Overview', PLACES],
   ['/settings', 'Settings', PLACES],
   ['/keys', 'Keys and secrets', PLACES],

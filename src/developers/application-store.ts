@@ -19,7 +19,7 @@ import {
 } from './application-form.ts'
 import { lockTeam } from './teams.ts'
 
-export const MAX_APPLICATIONS = 25
+const MAX_APPLICATIONS = 25
 
 /** What a form was based on has been changed since by somebody else. */
 export class ConflictError extends Error {

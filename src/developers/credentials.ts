@@ -135,7 +135,7 @@ async function makeSecret(parts: DeveloperContext, c: Context<PageEnv>): Promise
   if ('answer' in made) return made.answer
   report(parts, opened, 'client secret made')
   if (made.value === undefined) return show(parts, c, opened)
-  setSecurityHeaders(c, parts)
+  setSecurityHeaders(c, { issuer: parts.issuer, copies: true })
   return c.html(newSecretPage(c.var.reader, { team, place, client, issuer, secret: made.value }))
 }
 

@@ -4,7 +4,7 @@ import { isDisplayable } from '../web/displayed-text.ts'
 import type { Form } from './access.ts'
 import type { FieldFaults } from './fields.ts'
 
-export const DELIVERIES = ['webhook', 'push', 'poll'] as const
+const DELIVERIES = ['webhook', 'push', 'poll'] as const
 export type Delivery = (typeof DELIVERIES)[number]
 
 /** Where events are to go, as it was entered. */

@@ -71,7 +71,7 @@ async function register(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
         place: 'sandbox',
       })
     if (secret === undefined) return c.redirect(path, 303)
-    setSecurityHeaders(c, parts)
+    setSecurityHeaders(c, { issuer: parts.issuer, copies: true })
     const client = { id: clientId, name: visibleText(entered.name), enabled: true }
     const issuer = parts.sandbox?.issuer ?? parts.issuer
     return c.html(newSecretPage(c.var.reader, { team, place: 'sandbox', client, issuer, secret }))

@@ -9,8 +9,7 @@ import type { Ask, Settings } from './production-ask.ts'
 
 /* Rows of what teams ask for: drafts, and the requests that owners have sent. */
 
-export const REQUEST_STATUSES = ['waiting', 'approved', 'declined', 'withdrawn'] as const
-export type RequestStatus = (typeof REQUEST_STATUSES)[number]
+export type RequestStatus = 'waiting' | 'approved' | 'declined' | 'withdrawn'
 
 export type Draft = {
   ask: Ask

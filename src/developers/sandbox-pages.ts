@@ -9,7 +9,7 @@ import { developerPage } from './frame.ts'
 import { describeSpan, UNIT_NAMES, type Unit } from './span.ts'
 import type { Membership } from './teams.ts'
 
-export type ShownPersona = PersonaWithState & { next: Step | undefined }
+type ShownPersona = PersonaWithState & { next: Step | undefined }
 /** What was typed. */
 export type EnteredSpan = { amount: string; unit: Unit }
 

@@ -122,6 +122,8 @@ async function showConflict(
 
 const TYPED = 'What you typed is still below: saving it again replaces what they changed.'
 
+const STOPPED = 'The operator of this portal has disabled it, and enables it again.'
+
 async function enable(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const { form, ...opened } = await openForm(parts, c)
   const { application, team } = opened
@@ -129,7 +131,10 @@ async function enable(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
   const isEnabled = form.enabled === 'yes'
   const based = { teamId: team.id, clientId: client.id, basedOn: readBasedOn(form.based) }
   try {
-    await changeClient(db, based, (sql) => setClientEnabled(sql, client.id, isEnabled))
+    const isDone = await changeClient(db, based, (sql) =>
+      setClientEnabled(sql, client.id, isEnabled, 'team'),
+    )
+    if (!isDone) return show(parts, c, opened, { faults: { '': [STOPPED] }, status: 409 })
   } catch (error) {
     if (error instanceof ConflictError) return showConflict(parts, c, opened)
     throw error

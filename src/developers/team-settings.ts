@@ -1,5 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { countTeamClients, listTeamClients } from '../clients/team-clients.ts'
+import { deleteSandbox } from '../personas/clock.ts'
+import { OperatorError } from '../platform/errors.ts'
 import { visibleText } from '../web/displayed-text.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
@@ -105,8 +107,12 @@ async function remove(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
   }
   const asked = await parts.guard.requireRecentSignIn(c, resident, form)
   if (asked) return asked
-  if (!(await deleteWithApplications(parts, developer)))
-    return show(parts, c, developer, { faults: { '': [IN_PRODUCTION] }, status: 409 })
+  try {
+    await deleteWithApplications(parts, developer)
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return show(parts, c, developer, { faults: { '': [error.message] }, status: 409 })
+  }
   report(parts, developer, 'developer team deleted')
   return c.redirect('/developers', 303)
 }
@@ -115,24 +121,25 @@ const IN_PRODUCTION =
   'The team has an application in production. Delete it first: residents may be using it.'
 
 /**
- * Deletes the team, and first its applications in the sandbox: a process that ends in between leaves a team that can be deleted
- * again. Returns `false` for a team with an application in production.
+ * Deletes the team with its applications and personas in the sandbox: a process that ends in between leaves a team that can be deleted again. Throws
+ * OperatorError for a team with an application in production.
  */
 async function deleteWithApplications(
   { db, sandbox }: DeveloperContext,
   { team, resident }: Developer,
-): Promise<boolean> {
-  return (await db.begin(async (sql): Promise<boolean> => {
+): Promise<void> {
+  await db.begin(async (sql) => {
     await lockTeam(sql, team.id)
     const now = await findMembership(sql, { teamId: team.id, accountId: resident.account.id })
     if (now?.role !== 'owner') throw notFound()
-    if ((await countTeamClients(sql, team.id)) > 0) return false
+    // First, because it waits for whoever is approving a request of the team.
+    await deleteTeam(sql, team.id)
+    if ((await countTeamClients(sql, team.id)) > 0) throw new OperatorError(IN_PRODUCTION)
     await sandbox?.context.db.begin(async (inner) => {
       for (const { id } of await listTeamClients(inner, team.id)) await deleteApplication(inner, id)
     })
-    await deleteTeam(sql, team.id)
-    return true
-  })) as boolean
+    if (sandbox) await deleteSandbox({ ...sandbox.context, jobs: sandbox.jobs }, team.id)
+  })
 }
 
 const report = ({ log }: DeveloperContext, { team, resident }: Developer, event: string): void =>

@@ -3,7 +3,7 @@ import { findTeamOf } from '../clients/team-clients.ts'
 import type { Sql } from '../platform/db.ts'
 
 /** What a member may do: read, change applications, or also decide about members and production. Each includes the ones before. */
-export const TEAM_ROLES = ['viewer', 'developer', 'owner'] as const
+const TEAM_ROLES = ['viewer', 'developer', 'owner'] as const
 export type TeamRole = (typeof TEAM_ROLES)[number]
 
 export const MAX_TEAMS = 10

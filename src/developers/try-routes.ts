@@ -11,16 +11,23 @@ import { type Developer, type Form, notFound, requireMember, requireMemberForm }
 import { includesRole } from './teams.ts'
 import { answerCallback, CALLBACK_PATH } from './try-callback.ts'
 import { tryRunPage } from './try-run-page.ts'
-import type { Wanted } from './try-runs.ts'
-import { changeRun, createRun, findRun, listRuns, newRequestValues, type Run } from './try-runs.ts'
+import {
+  changeRun,
+  createRun,
+  findRun,
+  listRuns,
+  newRequestValues,
+  type Run,
+  type Wanted,
+} from './try-runs.ts'
 import { createSandboxSender, type TryParts, type WithSandbox } from './try-sender.ts'
 import { ACR_VALUES, PROMPTS, tryPath, tryStartPage, type WantedFaults } from './try-start-page.ts'
 import { ACTIONS, discover, leave } from './try-steps.ts'
 import { checkIdToken, isSigned } from './try-tokens.ts'
 
 const BUSY_TRIES = 50
-const HOUR_SECONDS = 3600
 const BUSY_PAUSE_MS = 100
+const HOUR_SECONDS = 3600
 
 /** The whole flow of an application of the sandbox, step by step, with the console in the place of the application. */
 export function tryRoutes(
@@ -133,7 +140,8 @@ function readWanted(form: Form, { metadata }: OwnClient): { wanted: Wanted; faul
     claims: text('claims'),
     isPushed: text('par') === 'yes' || metadata.require_pushed_authorization_requests === true,
   }
-  const isOffered = wanted.prompt in PROMPTS && wanted.acrValues in ACR_VALUES
+  const isOffered =
+    Object.hasOwn(PROMPTS, wanted.prompt) && Object.hasOwn(ACR_VALUES, wanted.acrValues)
   return {
     wanted,
     faults: {
@@ -204,7 +212,8 @@ async function change(
 async function act(parts: TryParts, c: Context<PageEnv>): Promise<Response> {
   const developer = await requireMemberForm(parts, c)
   const application = await requireApplication(parts, c, developer)
-  const [action, shows] = ACTIONS[c.req.param('action') ?? ''] ?? []
+  const name = c.req.param('action') ?? ''
+  const [action, shows] = (Object.hasOwn(ACTIONS, name) && ACTIONS[name]) || []
   if (!action) throw notFound()
   const { form } = developer
   const given = (name: string) => String([form[name]].flat()[0] ?? '').trim()

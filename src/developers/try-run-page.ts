@@ -16,6 +16,7 @@ import {
 } from './try-requests.ts'
 import type { Run, Step } from './try-runs.ts'
 import { tryPath } from './try-start-page.ts'
+import { canLackScope } from './try-steps.ts'
 import { type Check, CLAIM_MEANINGS, decodeToken } from './try-tokens.ts'
 import { EXPLANATIONS, PARAMETER_MEANINGS } from './try-words.ts'
 
@@ -227,7 +228,7 @@ const errorsBody = (given: Given): Html => {
     hasCode && !run.isRedeemed ? actionForm(given, 'wrong-verifier', 'Wrong verifier') : ''
   }${run.isRedeemed ? actionForm(given, 'code-twice', 'Code used twice') : ''}${
     run.tokens
-      ? html`${actionForm(given, 'missing-scope', 'Missing scope')}${actionForm(given, 'expired-token', 'Expired token')}`
+      ? html`${canLackScope(run) ? actionForm(given, 'missing-scope', 'Missing scope') : ''}${actionForm(given, 'expired-token', 'Expired token')}`
       : ''
   }</div>${
     hasCode && !run.isRedeemed

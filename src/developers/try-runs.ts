@@ -51,7 +51,14 @@ export type Callback = {
   isRepeated?: boolean
 }
 
-export type Tokens = { accessToken: string; idToken?: string; refreshToken?: string; scope: string }
+export type Tokens = {
+  accessToken: string
+  idToken?: string | undefined
+  refreshToken?: string | undefined
+  scope: string
+  /** Of the request that they answer: the run may have begun another one since. */
+  nonce: string
+}
 
 /** Everything about one try: what was chosen, the values of the request, and what was sent and answered so far. */
 export type Run = {

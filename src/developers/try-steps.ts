@@ -8,8 +8,14 @@ import {
   getRequest,
   withSecrets,
 } from './try-requests.ts'
-import type { Run, ShownAnswer, ShownRequest, Step, Tokens } from './try-runs.ts'
-import { newRequestValues } from './try-runs.ts'
+import {
+  newRequestValues,
+  type Run,
+  type ShownAnswer,
+  type ShownRequest,
+  type Step,
+  type Tokens,
+} from './try-runs.ts'
 import type { SendToSandbox } from './try-sender.ts'
 
 /** What an action is given: the way to the sandbox, its issuer, and what the form said. */
@@ -42,6 +48,15 @@ async function ask(
   }
   return { run: { ...run, exchanges: [...run.exchanges, { ...what, answer: shown }] }, answer }
 }
+
+/** The same where only the page reads the answer. */
+const show = async (
+  parts: StepParts,
+  run: Run,
+  step: Step,
+  title: string,
+  request: ShownRequest,
+): Promise<Run> => (await ask(parts, run, { step, title, request })).run
 
 /** What is kept of an answer to show it: images inside of one have megabytes. */
 const cut = (body: string): string =>
@@ -109,7 +124,7 @@ const redeem: Action = async (parts, run) => {
   if (!received) return redeemed
   const keys = await ask(
     parts,
-    { ...redeemed, tokens: received },
+    { ...redeemed, tokens: { ...received, nonce: run.nonce } },
     {
       step: 'tokens',
       title: 'Fetch the keys that sign tokens',
@@ -123,79 +138,60 @@ const redeem: Action = async (parts, run) => {
 const wrongVerifier: Action = async (parts, run) => {
   if (!canRedeem(run)) return run
   const { verifier } = newRequestValues()
-  return (
-    await ask(parts, run, {
-      step: 'errors',
-      title: 'A wrong verifier',
-      request: redemption(run, verifier),
-    })
-  ).run
+  return await show(parts, run, 'errors', 'A wrong verifier', redemption(run, verifier))
 }
 
-const codeTwice: Action = async (parts, run) => {
-  if (!run.isRedeemed) return run
-  return (
-    await ask(parts, run, {
-      step: 'errors',
-      title: 'A code used twice',
-      request: redemption(run, run.verifier),
-    })
-  ).run
-}
+const codeTwice: Action = async (parts, run) =>
+  run.isRedeemed
+    ? await show(parts, run, 'errors', 'A code used twice', redemption(run, run.verifier))
+    : run
 
 const wrongRedirect: Action = async (parts, run) => {
   const parameters = authorizationParameters(run).map(([name, value]): [string, string] =>
     name === 'redirect_uri' ? [name, `${value}/elsewhere`] : [name, value],
   )
-  return (
-    await ask(parts, run, {
-      step: 'errors',
-      title: 'A wrong redirect address',
-      request: getRequest(authorizationUrl(run, parameters)),
-    })
-  ).run
+  const request = getRequest(authorizationUrl(run, parameters))
+  return await show(parts, run, 'errors', 'A wrong redirect address', request)
 }
 
-/** An operation whose scope the token lacks; where it has all of them, after a refresh for less (RFC 6749 §6). */
-const missingScope: Action = async (parts, run) => {
-  if (!run.tokens) return run
-  const granted = run.tokens.scope.split(' ')
-  const title = 'A missing scope'
-  const beyond = RESIDENT_OPERATIONS.find(
-    (each) => each.method === 'get' && !each.path.includes('/:') && !granted.includes(each.scope),
+/** An operation whose scope the token lacks. */
+const findBeyond = ({ scope }: Tokens): TriedOperation | undefined =>
+  RESIDENT_OPERATIONS.find(
+    (each) =>
+      each.method === 'get' && !each.path.includes('/:') && !scope.split(' ').includes(each.scope),
   )
-  const call = (of: TriedOperation) => bearerRequest(addressOf(parts.issuer, of, () => ''))
-  if (beyond) return (await ask(parts, run, { step: 'errors', title, request: call(beyond) })).run
-  const [operation] = RESIDENT_OPERATIONS
-  if (!operation || !run.tokens.refreshToken) return run
+
+/** Whether there is a way to a call without its scope: one that was not granted, or a refresh for less (RFC 6749 §6). */
+export const canLackScope = ({ tokens }: Run): boolean =>
+  tokens !== undefined && (findBeyond(tokens) !== undefined || tokens.refreshToken !== undefined)
+
+const missingScope: Action = async (parts, run) => {
+  const { tokens } = run
+  if (!tokens || !canLackScope(run)) return run
+  const title = 'A missing scope'
+  const callOf = (operation: TriedOperation) =>
+    bearerRequest(addressOf(parts.issuer, operation, () => ''))
+  const beyond = findBeyond(tokens)
+  if (beyond) return await show(parts, run, 'errors', title, callOf(beyond))
   const narrowed = await ask(parts, run, {
     step: 'errors',
     title: 'First, a token for less',
     request: refreshRequest(run, [['scope', 'openid']]),
   })
   const less = narrowed.answer?.status === 200 ? readTokens(narrowed.answer.body) : undefined
-  if (!less) return narrowed.run
-  const { run: refused } = await ask(
-    parts,
-    { ...narrowed.run, tokens: less },
-    {
-      step: 'errors',
-      title,
-      request: call(operation),
-    },
-  )
+  const [requiring] = RESIDENT_OPERATIONS
+  if (!less || !requiring) return narrowed.run
+  const withLess = { ...narrowed.run, tokens: { ...tokens, ...less } }
+  const refused = await show(parts, withLess, 'errors', title, callOf(requiring))
   // The refresh token was replaced; the access token for everything is still good.
-  return {
-    ...refused,
-    tokens: { ...run.tokens, refreshToken: less.refreshToken ?? run.tokens.refreshToken },
-  }
+  const { refreshToken = tokens.refreshToken } = less
+  return { ...refused, tokens: { ...tokens, refreshToken } }
 }
 
 const expiredToken: Action = async (parts, run) => {
   if (!run.tokens) return run
   await parts.letHourPass(run.client.id)
-  const title = 'An expired token'
-  return (await ask(parts, run, { step: 'errors', title, request: lastCall(run) })).run
+  return await show(parts, run, 'errors', 'An expired token', lastCall(run))
 }
 
 const call: Action = async (parts, run) => {
@@ -204,36 +200,21 @@ const call: Action = async (parts, run) => {
   )
   if (!operation || !run.tokens) return run
   const json = operation.method === 'post' ? parts.given('json') || '{}' : undefined
-  return (
-    await ask(parts, run, {
-      step: 'api',
-      title: operation.summary,
-      request: bearerRequest(addressOf(parts.issuer, operation, parts.given), json),
-    })
-  ).run
+  const request = bearerRequest(addressOf(parts.issuer, operation, parts.given), json)
+  return await show(parts, run, 'api', operation.summary, request)
 }
 
-const userinfo: Action = async (parts, run) =>
-  run.tokens
-    ? (
-        await ask(parts, run, {
-          step: 'api',
-          title: 'Userinfo',
-          request: bearerRequest(endpointOf(run, 'userinfo_endpoint')),
-        })
-      ).run
-    : run
+const userinfo: Action = async (parts, run) => {
+  if (!run.tokens) return run
+  const request = bearerRequest(endpointOf(run, 'userinfo_endpoint'))
+  return await show(parts, run, 'api', 'Userinfo', request)
+}
 
-const introspect: Action = async (parts, run) =>
-  run.tokens
-    ? (
-        await ask(parts, run, {
-          step: 'api',
-          title: 'Introspection',
-          request: clientRequest(run, 'introspection_endpoint', [['token', '$ACCESS_TOKEN']]),
-        })
-      ).run
-    : run
+const introspect: Action = async (parts, run) => {
+  if (!run.tokens) return run
+  const request = clientRequest(run, 'introspection_endpoint', [['token', '$ACCESS_TOKEN']])
+  return await show(parts, run, 'api', 'Introspection', request)
+}
 
 const refreshRequest = (run: Run, more: [string, string][] = []): ShownRequest =>
   clientRequest(run, 'token_endpoint', [
@@ -264,8 +245,7 @@ const revoke: Action = async (parts, run) => {
       ['token', isWhole ? '$REFRESH_TOKEN' : '$ACCESS_TOKEN'],
     ]),
   })
-  const title = 'The same call again'
-  return (await ask(parts, revoked.run, { step: 'end', title, request: lastCall(run) })).run
+  return await show(parts, revoked.run, 'end', 'The same call again', lastCall(run))
 }
 
 /** The last call with the token, or userinfo. */
@@ -310,7 +290,7 @@ function readJson(body: string): Record<string, unknown> | undefined {
   }
 }
 
-function readTokens(body: string): Tokens | undefined {
+function readTokens(body: string): Omit<Tokens, 'nonce'> | undefined {
   const { access_token, id_token, refresh_token, scope } = readJson(body) ?? {}
   if (typeof access_token !== 'string') return undefined
   return {

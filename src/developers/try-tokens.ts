@@ -25,7 +25,7 @@ export function decodeToken(token: string): DecodedToken | undefined {
 
 /** The checks of an application on its ID token (OpenID Core §3.1.3.7), as of now. */
 export async function checkIdToken(run: Run, issuer: string): Promise<Check[]> {
-  const { tokens, client, nonce } = run
+  const { tokens, client } = run
   const decoded = tokens?.idToken ? decodeToken(tokens.idToken) : undefined
   if (!tokens?.idToken || !decoded) return []
   const { claims, header } = decoded
@@ -41,7 +41,7 @@ export async function checkIdToken(run: Run, issuer: string): Promise<Check[]> {
     // OpenID Core §12.2: a refreshed ID token need not have one.
     ...(claims.nonce === undefined
       ? []
-      : [{ rule: 'nonce is the one that was sent', isMet: claims.nonce === nonce }]),
+      : [{ rule: 'nonce is the one that was sent', isMet: claims.nonce === tokens.nonce }]),
     ...(claims.at_hash === undefined
       ? []
       : [

@@ -7,7 +7,7 @@ import type { DueEvent, NotificationAttempt } from './store.ts'
 /* What an application's developers see of its events: each attempt, with what was sent and what came back. */
 
 /** `sent` is `null` where it is not kept. */
-export type Exchange = { sent: string | null; answer: string | null }
+type Exchange = { sent: string | null; answer: string | null }
 
 const contextOf = (eventId: string) => `event attempt ${eventId}`
 export const SEALED_EXCHANGES: SealedColumn = {

@@ -21,7 +21,7 @@ create table developer_invitation (
   team_id uuid not null references developer_team on delete cascade,
   role text not null check (role ~ '^[a-z-]{1,40}$'),
   -- Sealed with ENCRYPTION_KEY, for the members who wait for an answer.
-  email_sealed bytea not null,
+  email_sealed text not null,
   token_hash bytea not null unique,
   invited_by uuid references account on delete set null,
   created_at timestamptz not null default now(),

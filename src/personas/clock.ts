@@ -3,6 +3,7 @@ import { listTeamClients } from '../clients/team-clients.ts'
 import { shiftConsents } from '../consents/consents.ts'
 import type { AppContext } from '../context.ts'
 import { sendExpiryMails } from '../id-verification/outcome-mails.ts'
+import { eraseResident } from '../id-verification/retention.ts'
 import { shiftVerifications } from '../id-verification/shifting.ts'
 import { shiftTokens } from '../oauth/shifting.ts'
 import type { Sql } from '../platform/db.ts'
@@ -79,4 +80,11 @@ export async function resetSandbox(parts: Parts, teamId: string): Promise<void> 
   await parts.db`update sandbox_clock set ahead_seconds = 0, moved_at = now() where team_id = ${teamId}`
   await ensurePersonas(parts, teamId)
   parts.log.info('sandbox reset', { teamId })
+}
+
+/** Erases every persona of the team, and its clock. For a team that ends, after its applications. */
+export async function deleteSandbox(parts: Parts, teamId: string): Promise<void> {
+  for (const { accountId } of await listPersonas(parts.db, teamId))
+    await eraseResident(parts, accountId)
+  await parts.db`delete from sandbox_clock where team_id = ${teamId}`
 }

@@ -5,7 +5,7 @@ import type { PersonaKind, PersonaName } from './kinds.ts'
  * What is on the documents of the personas, and in the registry. Their country is Utopia, as on the specimens of ICAO Doc 9303.
  */
 
-export const PHOTO_TYPES = ['document_front', 'document_back', 'selfie'] as const
+const PHOTO_TYPES = ['document_front', 'document_back', 'selfie'] as const
 export type PhotoType = (typeof PHOTO_TYPES)[number]
 
 export type PersonaDocument = {

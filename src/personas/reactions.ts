@@ -23,7 +23,7 @@ import { decide } from './verifications.ts'
 /* What personas do when an application is allowed, and when it reads. The authorization server and the API of the sandbox call this. */
 
 /** What happens to a persona by itself after it has allowed an application, and after how many seconds. */
-export const AFTER_CONSENT: Partial<Record<PersonaName, { what: StepName; seconds: number }>> = {
+const AFTER_CONSENT: Partial<Record<PersonaName, { what: StepName; seconds: number }>> = {
   'images-arriving': { what: 'photos', seconds: 60 },
   'declined-later': { what: 'decline', seconds: 60 },
   erased: { what: 'erase', seconds: 60 },

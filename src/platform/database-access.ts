@@ -124,7 +124,7 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
       select: '*',
       insert: '*',
       // Developers give their applications new secrets.
-      update: { except: ['id', 'tenant', 'created_at'] },
+      update: { except: ['id', 'tenant', 'created_at', 'stopped_at'] },
       delete: true,
     },
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },

@@ -2,7 +2,7 @@ import type { Sql } from './db.ts'
 import { OperatorError } from './errors.ts'
 
 /** Policies that the operator sets. They are stored in the database, so that all processes apply them at the next request. */
-export const POLICIES = {
+const POLICIES = {
   mfa: ['when-enrolled', 'off', 'required'],
   'expired-documents': ['count', 'refuse'],
   'sign-up': ['closed', 'invitation', 'open'],

@@ -45,7 +45,7 @@ describe.skipIf(!executable)('going to production, in a browser', () => {
 
   async function signIn(page: Page): Promise<string> {
     const { email } = await addResident(portal.parts)
-    await page.goto(`${portal.issuer}/developers`)
+    await page.goto(`${portal.issuer}/sign-in?return=/developers`)
     await page.getByLabel('E-mail').fill(email)
     await page.getByLabel('Password').fill(PASSWORD)
     await page.keyboard.press('Enter')

@@ -28,10 +28,12 @@ describe.skipIf(!executable)('the page of a sandbox in a browser', () => {
   async function open(options: BrowserContextOptions) {
     const { id, email } = await addResident(portal.parts)
     const page = await (await browser.newContext(options)).newPage()
-    await page.goto(`${portal.issuer}/developers`)
+    await page.goto(portal.issuer)
     await page.locator('input[name=email]').fill(email)
     await page.locator('input[name=password]').fill(PASSWORD)
     await page.locator('button[name=login]').click()
+    await page.locator('button[name=sign-out]').waitFor()
+    await page.goto(`${portal.issuer}/developers`)
     await page.getByLabel('Name').fill('Harbour Insurance')
     await page.getByRole('button', { name: 'Create team' }).click()
     await page.getByRole('link', { name: 'Sandbox', exact: true }).click()

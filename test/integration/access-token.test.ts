@@ -147,7 +147,7 @@ describe('a scope is a whole word', () => {
     const { token, resident } = await withScope(`openid ${scope}`)
     const before = await disclosures(resident.id)
     for (const path of [HOT, `${HOT}/images`])
-      expect(await call(path, token)).toEqual({
+      expect(await call(path, token)).toMatchObject({
         status: 401,
         body: { error: `missing_scopes: ${IMAGES}` },
       })

@@ -395,7 +395,7 @@ test('an address below the endpoints that is none answers 404 as JSON', async ()
     expect([path, response.status, await response.text()]).toEqual([
       path,
       404,
-      '{"error":"not_found"}',
+      `{"error":"not_found","error_uri":"${portal.issuer}/guides/errors#not_found"}`,
     ])
   }
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setClientEnabled } from '../../src/clients/clients.ts'
 import { createSecretUses } from '../../src/clients/secret-uses.ts'
 import type { Page } from '../../src/local/sandbox/user-agent.ts'
 import { createTeam, type TeamOwner } from '../support/console.ts'
@@ -184,6 +185,13 @@ describe('an application of the sandbox', () => {
     await owner.developer.submit(await open(), 'enable')
     expect(await isAccepted(clientId, secret)).toBe(false)
     await owner.developer.submit(await open(), 'enable')
+    expect(await isAccepted(clientId, secret)).toBe(true)
+    await setClientEnabled(sandbox.db, clientId, false)
+    const stopped = await owner.developer.submit(await open(), 'enable')
+    expect(stopped.status).toBe(409)
+    expect(stopped.text).toContain('The operator of this portal has disabled it')
+    expect(await isAccepted(clientId, secret)).toBe(false)
+    await setClientEnabled(sandbox.db, clientId, true)
     expect(await isAccepted(clientId, secret)).toBe(true)
     const wrong = await owner.developer.submit(await open(), 'delete', { confirmation: 'Bank' })
     expect(wrong.status).toBe(400)

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addMember, type TeamRole } from '../../src/developers/teams.ts'
 import { createUserAgent } from '../../src/local/sandbox/user-agent.ts'
 import { ensurePersonas } from '../../src/personas/personas.ts'
+import { insertPersona } from '../../src/personas/state.ts'
 import { setPolicy } from '../../src/platform/policies.ts'
 import { addDeveloper, createTeam, type Developer, type TeamOwner } from '../support/console.ts'
 import { receiveMail } from '../support/mailbox.ts'
-import { PASSWORD, startPortal, startSandbox } from '../support/portal.ts'
+import { addResident, PASSWORD, startPortal, startSandbox } from '../support/portal.ts'
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>
 let portal: Awaited<ReturnType<typeof startPortal>>
@@ -53,6 +54,8 @@ describe('a team', () => {
     expect(bad.text).toContain('Enter one line of ordinary text.')
     const form = await developer.open(`${team}/sandbox/new`)
     const fields = { name: 'Bank', 'redirect-uris': 'http://localhost:1/cb', scopes: 'openid' }
+    const { id: accountId } = await addResident(sandbox.parts)
+    await insertPersona(sandbox.db, { accountId, teamId, kind: 'approved' })
     await developer.submit(form, 'create', fields)
     await portal.db`
       insert into client (id, name, tenant, team_id, metadata)
@@ -68,6 +71,7 @@ describe('a team', () => {
     expect(done.url).toBe(`${portal.issuer}/developers`)
     expect((await developer.open(team)).status).toBe(404)
     expect(await sandbox.db`select from client where team_id = ${teamId}`).toHaveLength(0)
+    expect(await sandbox.db`select from persona where team_id = ${teamId}`).toHaveLength(0)
   })
 
   test('is created as often as the policy and the limit allow', async () => {
@@ -119,6 +123,11 @@ describe('an invitation', () => {
     const refused = await other.open(link)
     expect(refused.text).toContain('for another e-mail address')
     expect(refused.text).not.toContain(member.email)
+    // Nor does a form help that it was never shown.
+    const forged = refused.text.replace('action="/sign-out"', `action="${new URL(link).pathname}"`)
+    const sent = await other.submit({ ...refused, text: forged }, 'sign-out')
+    expect(sent.status).toBe(403)
+    expect((await other.open(owner.team)).status).toBe(404)
     await portal.db`update account set email_verified = false where id = ${member.accountId}`
     expect((await member.open(link)).status).toBe(403)
     await portal.db`update account set email_verified = true where id = ${member.accountId}`

@@ -161,7 +161,7 @@ describe('each look leaves a row', () => {
     try {
       for (const path of [PATH, `${PATH}/images/selfie`]) {
         const { status, body } = await call(token, path)
-        expect([status, body]).toEqual([500, { error: 'Internal server error' }])
+        expect([status, body]).toMatchObject([500, { error: 'Internal server error' }])
       }
     } finally {
       await db.unsafe('alter table ledger_entry drop constraint closed')

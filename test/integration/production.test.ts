@@ -4,10 +4,14 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { COMMANDS, readCommand } from '../../src/cli/commands.ts'
 import { findClient, rotateClientSecret } from '../../src/clients/clients.ts'
+import { approveRequest, declineRequest } from '../../src/developers/production-requests.ts'
 import { listAllRequests } from '../../src/developers/production-store.ts'
+import { addMember } from '../../src/developers/teams.ts'
 import { deleteOldEvents } from '../../src/events/store.ts'
 import { createUserAgent, type Page, type UserAgent } from '../../src/local/sandbox/user-agent.ts'
+import { openDb } from '../../src/platform/db.ts'
 import { createApplication } from '../support/application.ts'
+import { addDeveloper, createTeam, type Developer } from '../support/console.ts'
 import { receiveMail } from '../support/mailbox.ts'
 import {
   addClient,
@@ -39,9 +43,9 @@ beforeAll(async () => {
     ...{ developerSandbox: sandbox, worker: true },
     outboundAllow: ['127.0.0.1/32'],
   })
-  owner = await signIn()
-  const page = await owner.browser.submitFirst(await owner.open('/developers'), { name: 'Harbour' })
-  team = page.url.split('/').at(-1) ?? ''
+  const created = await createTeam(portal, 'Harbour')
+  owner = memberOf(created.developer)
+  team = created.teamId
   developer = await signIn('developer')
   viewer = await signIn('viewer')
 })
@@ -53,22 +57,21 @@ afterAll(async () => {
 type Member = {
   id: string
   email: string
-  browser: UserAgent
+  browser: Pick<UserAgent, 'submit' | 'request'>
   open(path: string): Promise<Page>
 }
 
+const memberOf = (browser: Developer): Member => ({
+  id: browser.accountId,
+  email: browser.email,
+  browser,
+  open: (path) => browser.open(`${portal.issuer}${path}`),
+})
+
 async function signIn(role?: 'developer' | 'viewer'): Promise<Member> {
-  const { id, email } = await addResident(portal.parts)
-  const browser = createUserAgent()
-  const open = (path: string) => browser.open(`${portal.issuer}${path}`)
-  await browser.submitFirst(await open('/sign-in?return=%2Fdevelopers'), {
-    email,
-    password: PASSWORD,
-  })
-  if (role)
-    await portal.db`
-      insert into developer_member (team_id, account_id, role) values (${team}, ${id}, ${role})`
-  return { id, email, browser, open }
+  const member = memberOf(await addDeveloper(portal))
+  if (role) await addMember(portal.db, { teamId: team, accountId: member.id, role })
+  return member
 }
 
 let named = 100
@@ -353,10 +356,19 @@ describe('deciding', () => {
     const { id, path } = await addTried()
     await submit(owner, path, entered())
     const requestId = await waitingOf(id)
+    const connect = () => openDb(portal.config.database.url, { connections: 1 })
+    const [one, two, three] = [connect(), connect(), connect()]
+    onTestFinished(async () => {
+      await Promise.all([one, two, three].map((db) => db.end()))
+    })
+    // Connected, so that they begin together.
+    await Promise.all([one, two, three].map((db) => db`select 1`))
+    const decider = { ...portal.parts, jobs: portal.jobs }
+    const decision = { id: requestId, decidedBy: null }
     const outcomes = await Promise.allSettled([
-      run('application', 'approve', requestId),
-      run('application', 'approve', requestId),
-      run('application', 'decline', requestId, '--reason', 'No.'),
+      approveRequest({ ...decider, db: one }, decision),
+      approveRequest({ ...decider, db: two }, decision),
+      declineRequest({ ...decider, db: three }, { ...decision, reason: 'No.' }),
     ])
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const outcome of outcomes)

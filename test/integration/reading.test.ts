@@ -233,8 +233,8 @@ test('smaller answers for smaller needs, each by its own scope', async () => {
   await loadPerson(portal.parts, resident.id, { dateOfBirth: HOLDER.dateOfBirth })
   for (const age of ['19', '0', 'x', '18&age=21'])
     expect((await call(`${ME}/age-over?age=${age}`, token)).status).toBe(400)
-  expect((await call(`${DOC}/status`, token)).text).toBe(
-    '{"error":"missing_scopes: eprospera:person.id_verification.status.read"}',
+  expect((await call(`${DOC}/status`, token)).text).toMatch(
+    '{"error":"missing_scopes: eprospera:person.id_verification.status.read",',
   )
   expect((await call(DOC, token)).status).toBe(401)
   expect((await call(ME, token)).status).toBe(401)
@@ -701,8 +701,8 @@ describe('the back office', () => {
       expect([status, body]).toEqual([401, { code: 'UNAUTHORIZED', error, details: {} }])
       expect(headers.get('www-authenticate')).toContain('Bearer')
     }
-    expect((await call(`${DOC}/images`, office)).text).toBe(
-      '{"error":"missing_scopes: eprospera:person.id_verification.read"}',
+    expect((await call(`${DOC}/images`, office)).text).toMatch(
+      '{"error":"missing_scopes: eprospera:person.id_verification.read",',
     )
   })
 })

@@ -1,9 +1,12 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OPERATIONS } from '../../src/api/openapi.ts'
+import { createApp } from '../../src/app.ts'
 import { revokeConsent } from '../../src/consents/consents.ts'
 import { setStream } from '../../src/events/streams.ts'
 import { findRequests, type ListedRequest } from '../../src/request-log/store.ts'
+import { createSite, PLAIN_SITE } from '../../src/web/site.ts'
+import type { WebContext } from '../../src/web-context.ts'
 import { createApplication } from '../support/application.ts'
 import {
   ALL_SCOPES,
@@ -322,4 +325,18 @@ test('requests that name no client, a client that does not exist, or succeed lea
   const after = await portal.db`select from request_log`
   expect(last.clientId).toBe(bank.client_id)
   expect(after.length).toBe(before.length + 1)
+})
+
+test('in production the hot endpoint is the first route: no middleware runs for a read that succeeds', () => {
+  const app = createApp({
+    ...portal.parts,
+    config: portal.config,
+    issuer: portal.issuer,
+    lanes: [],
+    limiter: { take() {} },
+    network: {},
+    site: createSite(PLAIN_SITE),
+  } as unknown as WebContext)
+  const path = '/api/v1/me/natural-person/id-verification'
+  expect(app.routes[0]).toMatchObject({ method: 'GET', path })
 })

@@ -267,6 +267,9 @@ test('an answer counts once, and a code is sent once, however often somebody cli
   expect(twice.text).toContain('A code used twice: 400')
   expect(twice.text).toContain('/guides/errors#invalid_grant')
   expect((await browser.submit(twice, 'userinfo')).text).toContain('Userinfo: 401')
+  // Another request in the same run changes nothing about the tokens of this one.
+  const again = await browser.submit(twice, 'renew')
+  expect(again.text).toMatch(/nonce is the one[^<]*: <strong>yes/)
 })
 
 test('a run continues in another process, and ends after an hour', async () => {
@@ -314,7 +317,14 @@ test('what cannot be asked for is said beside its field', async () => {
   expect(faulty.text).toContain('Enter a JSON object, or nothing.')
   expect(faulty.text).toContain('Choose at least one scope.')
   expect(faulty.text).toContain('{&quot;a&quot;:&lt;b&gt;')
-  expect(await runsOf(developer)).toBe(0)
+  const foreign = await startRun(developer, { prompt: 'constructor' })
+  expect([foreign.status, await runsOf(developer)]).toEqual([400, 0])
+  const run = await startRun(developer)
+  for (const action of ['constructor', 'nothing']) {
+    const path = `${new URL(run.url).pathname}/${action}`
+    const text = run.text.replaceAll(/action="[^"]*"/g, `action="${path}"`)
+    expect((await developer.browser.submit({ ...run, text }, 'leave')).status).toBe(404)
+  }
 })
 
 test('viewers and strangers try nothing, and a service client is not tried', async () => {

@@ -34,6 +34,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
+const WITH_GUIDE = { error_uri: expect.stringContaining('/guides/errors#invalid_') }
+
 function places() {
   const { context, server, sandbox } = served
   if (!server || !sandbox) throw new Error('one of them is not served')
@@ -100,7 +102,7 @@ test('a token at the other place is refused with its reason, and one that only c
     ]) {
       const answer = await fetch(issuer + path, { headers: { Authorization: `Bearer ${token}` } })
       const challenge = answer.headers.get('www-authenticate')
-      expect([path, answer.status, await answer.json()]).toEqual([
+      expect([path, answer.status, await answer.json()]).toMatchObject([
         path,
         401,
         { error: 'invalid_token', error_description: description },
@@ -143,7 +145,7 @@ test('a client of the other place is told where it is registered, and an unknown
       expect([path, answer.status, await answer.json()]).toEqual([
         path,
         401,
-        { error: 'invalid_client', error_description: hint },
+        { error: 'invalid_client', error_description: hint, ...WITH_GUIDE },
       ])
     }
   const other = await addClient(portal.context)
