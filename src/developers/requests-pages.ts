@@ -91,7 +91,7 @@ const filterForm = ({
   )}</select></div>
 <div class="field"><label for="day">Day (UTC)</label>
 <select id="day" name="day"><option value="">All</option>${days.map((each) => option(each, filter.day))}</select></div>
-${log.place === 'sandbox' ? html`${box({ name: 'failures', value: '1', id: 'failures', label: 'Only failures', isChecked: filter.onlyFailures })}` : ''}
+${log.place === 'sandbox' ? html`${box({ name: 'failures', value: '1', id: 'failures', label: 'Only failures', isChecked: filter.onlyFailures === true })}` : ''}
 <button>Show</button></form>`
 
 const option = (value: string, chosen: string | undefined): Html =>
