@@ -139,6 +139,36 @@ async function shootNewcomer(browser: Browser): Promise<void> {
   await page.context().close()
 }
 
+const CALLBACK = 'http://localhost:4000/callback'
+
+/** Ana as a developer: an application of her own, the flow with a persona, and the reference. */
+async function shootDeveloper(browser: Browser): Promise<void> {
+  const page = await open(browser, `${PORTAL}/sign-in?return=%2Fdevelopers`, { viewport: DESK })
+  await signIn(page)
+  await page.locator('input[name=name]').fill('Harbour Bank')
+  await page.locator('button[name=create-team]').click()
+  await page.locator('a[href$="/sandbox/new"]').click()
+  await page.locator('input[name=name]').fill('Harbour Bank accounts')
+  await page.locator('textarea[name=redirect-uris]').fill(CALLBACK)
+  await page.locator('input[value="eprospera:person.id_verification.read"]').first().check()
+  await page.locator('button[name=create]').click()
+  // What follows needs no secret.
+  await page.locator('main p a.button').click()
+  await page.getByRole('heading', { name: 'What next' }).waitFor()
+  await shoot(page, 'developer')
+  await page.locator('nav a[href$="/try"]').click()
+  await page.locator('button[name=start]').click()
+  await page.getByRole('button', { name: 'Go to the sandbox' }).click()
+  await page.getByRole('button', { name: 'Continue as this person' }).click()
+  await page.getByRole('button', { name: 'Allow what is ticked' }).click()
+  await page.getByRole('button', { name: 'Exchange the code' }).click()
+  await page.getByRole('heading', { name: 'ID token' }).waitFor()
+  await shoot(page, 'developer-try')
+  await page.goto(`${PORTAL}/reference/residents/getIdVerification`)
+  await shoot(page, 'reference')
+  await page.context().close()
+}
+
 const directory = await mkdtemp(join(tmpdir(), 'portal-screenshots-'))
 const demo = spawn(
   process.execPath,
@@ -164,6 +194,7 @@ try {
     await shootResident(browser)
     await shootSpanish(browser)
     await shootNewcomer(browser)
+    await shootDeveloper(browser)
   } finally {
     await browser.close()
   }

@@ -38,7 +38,7 @@ const redirectField = (entered: Entered, faults: FieldFaults): Html =>
   linesField({
     name: 'redirect-uris',
     label: 'Redirect addresses',
-    hint: 'Where people come back to, one a line: https:, or http: on this machine, or a scheme of your own with a dot. A request has to name one of them exactly.',
+    hint: 'Where people come back to, one a line, such as http://localhost:4000/callback: https:, or http: on this machine, or a scheme of your own with a dot. A request has to name one of them exactly.',
     value: entered['redirect-uris'],
     faults,
   })
@@ -89,7 +89,11 @@ ${choices.map(({ whole, less }, index) =>
 
 const titleOf = (scope: string): string => (isScope(scope) ? SCOPES[scope].title : scope)
 
-const profileFields = (entered: Entered, faults: FieldFaults): Html => html`${textField({
+const profileFields = (
+  entered: Entered,
+  faults: FieldFaults,
+): Html => html`<p class="quiet">The rest can wait until you ask for production.</p>
+${textField({
   name: 'purpose',
   label: 'Purpose',
   hint: 'Why you ask, in one sentence that people read before they consent. After a change everybody is asked again.',
@@ -97,8 +101,8 @@ const profileFields = (entered: Entered, faults: FieldFaults): Html => html`${te
   faults,
   longest: 300,
 })}
-${textField({ name: 'operator', label: 'Who runs it', value: entered.operator, faults, longest: 100 })}
-${textField({ name: 'client-uri', label: 'Its page', value: entered['client-uri'], faults, isAddress: true })}
+${textField({ name: 'operator', label: 'Who runs it', hint: 'The organisation, as people read it.', value: entered.operator, faults, longest: 100 })}
+${textField({ name: 'client-uri', label: 'Its page', hint: 'Where people can read about it.', value: entered['client-uri'], faults, isAddress: true })}
 ${textField({ name: 'policy-uri', label: 'Privacy policy', value: entered['policy-uri'], faults, isAddress: true })}
 ${textField({ name: 'tos-uri', label: 'Terms of service', value: entered['tos-uri'], faults, isAddress: true })}`
 

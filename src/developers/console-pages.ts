@@ -32,7 +32,7 @@ ${
     ? html`<section class="card"><h2>Your teams</h2><ul>${teams.map(
         ({ id, name, role }) => html`<li><a href="/developers/${id}">${name}</a> (${role})</li>`,
       )}</ul></section>`
-    : html`<p class="lead">A team owns applications. Everybody in it sees them.</p>`
+    : html`<p class="lead">A team owns applications. Everybody in it sees them. Create one, then an application in its sandbox; the guide <a href="/guides/start">Start in ten minutes</a> goes on from there.</p>`
 }
 ${mayCreate ? newTeamForm(csrf, entered) : html`<p>${WHY_NOT[policy]}</p>`}`,
   })
@@ -82,7 +82,7 @@ ${PLACES.map(
             ({ id, name, enabled }) =>
               html`<li><a href="/developers/${team.id}/${place}/${id}">${name}</a>${enabled ? '' : ' (disabled)'}</li>`,
           )}</ul>`
-        : html`<p>None yet.</p>`
+        : html`<p>${NONE_YET[place]}</p>`
     }${
       place === 'sandbox' && includesRole(team.role, 'developer') && !team.isSuspended
         ? html`<p><a class="button" href="/developers/${team.id}/sandbox/new">New application</a></p>`
@@ -91,4 +91,8 @@ ${PLACES.map(
 )}`,
   })
 
+const NONE_YET = {
+  sandbox: html`None yet. An application of the sandbox is ready at once, and meets invented people only: <a href="/guides/start">Start in ten minutes</a>.`,
+  production: html`None yet. Ask for production on the page of an application of the sandbox, when it works there: <a href="/guides/going-live">Going live</a>.`,
+}
 const TITLES = { sandbox: 'In the sandbox', production: 'In production' }

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { ClientSecrets } from '../clients/client-secrets.ts'
 import type { DescribedKey } from '../clients/key-sets.ts'
 import type { OwnClient } from '../clients/team-clients.ts'
+import { copiedCode } from '../reference/frame.ts'
 import { csrfField, type Html, moment } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Place } from './access.ts'
@@ -65,7 +66,11 @@ function secretsCard(reader: Reader, data: CredentialsPage): Html {
   return html`<section class="card"><h2>Secrets</h2>
 <ul><li>The current secret: ${used(secrets?.usedAt ?? null)}</li>
 ${previous ? html`<li>The one before, valid until ${moment(reader, previous.until)}: ${used(previous.usedAt)}</li>` : ''}</ul>
-<p class="quiet">Only a hash of a secret is stored, so that nobody can show it again.</p>
+<p class="quiet">Only a hash of a secret is stored, so that nobody can show it again.${
+    data.place === 'production' && !secrets?.usedAt
+      ? ' After an approval nobody has seen one yet: make a new one.'
+      : ''
+  }</p>
 ${
   !mayChange
     ? ''
@@ -133,11 +138,13 @@ export const newSecretPage = (
     team,
     place,
     client,
+    issuer,
     secret,
   }: {
     team: Membership
     place: Place
     client: Pick<OwnClient, 'id' | 'name' | 'enabled'>
+    issuer: string
     secret: string
   },
 ): Html =>
@@ -147,8 +154,10 @@ export const newSecretPage = (
     client,
     tab: '/keys',
     title: 'The secret',
+    copies: true,
     body: html`<section class="card"><h2>The secret of your application</h2>
 <div class="notice waiting" role="status"><p>Copy it now, to where your program reads it. It is not shown again.</p></div>
 <dl><dt>Client ID</dt><dd><pre>${client.id}</pre></dd><dt>Client secret</dt><dd><pre>${secret}</pre></dd></dl>
+<h3>For your shell</h3>${copiedCode('Environment', `export ISSUER=${issuer}\nexport CLIENT_ID=${client.id}\nexport CLIENT_SECRET=${secret}`)}
 <p><a class="button" href="${applicationPath(team.id, place, client.id)}">I have copied it</a></p></section>`,
   })

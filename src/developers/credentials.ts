@@ -121,7 +121,7 @@ async function changed<T>(
 async function makeSecret(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const { form, ...opened } = await openForm(parts, c)
   const { application, team, resident } = opened
-  const { client, place } = application
+  const { client, place, issuer } = application
   const asked = await parts.guard.requireRecentSignIn(c, resident, form)
   if (asked) return asked
   await requireCreation(parts, c, resident.account.id)
@@ -135,8 +135,8 @@ async function makeSecret(parts: DeveloperContext, c: Context<PageEnv>): Promise
   if ('answer' in made) return made.answer
   report(parts, opened, 'client secret made')
   if (made.value === undefined) return show(parts, c, opened)
-  setSecurityHeaders(c, parts)
-  return c.html(newSecretPage(c.var.reader, { team, place, client, secret: made.value }))
+  setSecurityHeaders(c, { issuer: parts.issuer, copies: true })
+  return c.html(newSecretPage(c.var.reader, { team, place, client, issuer, secret: made.value }))
 }
 
 const TWO_SECRETS = 'Two secrets are valid already. Withdraw the older one first.'

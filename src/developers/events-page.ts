@@ -148,7 +148,7 @@ function endpointForm({
       isChecked: value === chosen,
     }),
   )}</fieldset>
-${textField({ name: 'url', label: 'Address', hint: 'https://. It is called once now, and has to answer.', value: url, faults, isAddress: true })}
+${textField({ name: 'url', label: 'Address', hint: 'https://, or http:// on this machine. For webhooks and pushed tokens; it is called once now, and has to answer.', value: url, faults, isAddress: true })}
 <div class="field"><label for="authorization">Authorization header for pushed tokens (optional)</label>${faultsOf(faults, 'authorization')}<input type="password" id="authorization" name="authorization" autocomplete="off"${faults.authorization ? html` aria-invalid="true" aria-describedby="authorization-fault"` : ''}></div>
 <button class="primary" name="set">Save</button></form>`
 }
@@ -205,7 +205,7 @@ function eventLine(reader: Reader, shown: ShownEvents, event: SeenEvent): Html {
   const { attempts } = event
   return html`<article class="line"><h3>${event.kind} <span class="status ${colour}">${name}</span></h3>
 <p class="quiet">${moment(reader, event.occurredAt)} · <code>${event.id}</code>${event.nextAt && attempts.length > 0 ? html` · next attempt on ${moment(reader, event.nextAt)}` : ''}</p>
-${attempts.length === 0 ? html`<p class="quiet">Not tried yet.</p>` : attempts.map((attempt) => attemptLine(reader, attempt))}
+${attempts.length === 0 ? html`<p class="quiet">Not tried yet. <a href="${applicationPath(shown.team.id, shown.place, shown.client.id, '/events')}">Look again</a></p>` : attempts.map((attempt) => attemptLine(reader, attempt))}
 ${shown.mayAct ? button(shown, { action: 'replay', label: 'Send again', isPlain: true, fields: html`<input type="hidden" name="event" value="${event.id}">` }) : ''}</article>`
 }
 

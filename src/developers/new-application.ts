@@ -71,9 +71,10 @@ async function register(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
         place: 'sandbox',
       })
     if (secret === undefined) return c.redirect(path, 303)
-    setSecurityHeaders(c, parts)
+    setSecurityHeaders(c, { issuer: parts.issuer, copies: true })
     const client = { id: clientId, name: visibleText(entered.name), enabled: true }
-    return c.html(newSecretPage(c.var.reader, { team, place: 'sandbox', client, secret }))
+    const issuer = parts.sandbox?.issuer ?? parts.issuer
+    return c.html(newSecretPage(c.var.reader, { team, place: 'sandbox', client, issuer, secret }))
   } catch (error) {
     const faults = faultsIn(error, entered)
     return show(parts, c, developer, { kind, entered, faults, nonce }, 400)

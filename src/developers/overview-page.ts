@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { OwnClient } from '../clients/team-clients.ts'
 import { isLoopback } from '../platform/loopback.ts'
+import { copiedCode } from '../reference/frame.ts'
 import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Place } from './access.ts'
@@ -20,14 +21,16 @@ export function overviewPage(reader: Reader, data: OverviewPage): Html {
     client,
     tab: '',
     title: 'Overview',
+    copies: true,
     body: html`<section class="card"><h2>For your program</h2>
 <dl class="facts"><div><dt>Kind</dt><dd>${KINDS[kindOf(client.metadata)]}</dd></div>
 <div><dt>Client ID</dt><dd><code>${client.id}</code></dd></div>
 <div><dt>Issuer</dt><dd><code>${issuer}</code></dd></div>
 <div><dt>Discovery</dt><dd><code>${discoveryOf(issuer)}</code></dd></div></dl>
-<h3>Environment</h3><pre>${environmentOf(data)}</pre>
-<h3>Try that it answers</h3><pre>${commandOf(data)}</pre></section>
-${
+<h3>Environment</h3>${copiedCode('Environment', environmentOf(data))}
+<h3>Try that it answers</h3>${copiedCode('Command', commandOf(data))}
+${usesSecret(client) ? html`<p class="quiet">With a wrong secret the answer is <code>invalid_client</code>, and with the right one ${isService(client) ? 'a token' : html`<code>{"active":false}</code>: there is no such token`}.</p>` : ''}</section>
+${place === 'sandbox' ? nextSteps(data) : ''}${
   place === 'production'
     ? ''
     : html`<section class="card"><h2>Before production</h2>${
@@ -39,30 +42,48 @@ ${
   })
 }
 
+const usesSecret = ({ metadata }: OwnClient): boolean =>
+  metadata.token_endpoint_auth_method.startsWith('client_secret')
+
+const isService = ({ metadata }: OwnClient): boolean =>
+  metadata.grant_types.includes('client_credentials')
+
+const nextSteps = ({ team, client }: OverviewPage): Html => {
+  const path = (tab: string) => applicationPath(team.id, 'sandbox', client.id, tab)
+  return html`<section class="card"><h2>What next</h2><ul>
+${
+  isService(client)
+    ? ''
+    : html`<li><a href="/guides/start">Start in ten minutes</a>: a program of yours prints the documents of a persona.</li>
+<li><a href="${path('/try')}">Try it</a>: the whole flow in this browser, without a program.</li>`
+}
+<li><a href="${path('/events')}">Events</a>: be told what changes, and send yourself a test event.</li>
+<li><a href="${path('/requests')}">Requests</a>: what your program sent, and why it failed.</li></ul></section>`
+}
+
 const discoveryOf = (issuer: string): string => `${issuer}/.well-known/openid-configuration`
 
 function environmentOf({ client, issuer }: OverviewPage): string {
-  const { redirect_uris: redirects, scope, token_endpoint_auth_method: method } = client.metadata
+  const { redirect_uris: redirects, scope } = client.metadata
   return [
-    `ISSUER=${issuer}`,
-    `CLIENT_ID=${client.id}`,
-    ...(method.startsWith('client_secret') ? ['CLIENT_SECRET='] : []),
-    ...(redirects[0] ? [`REDIRECT_URI=${redirects[0]}`] : []),
-    `SCOPE="${scope}"`,
+    `export ISSUER=${issuer}`,
+    `export CLIENT_ID=${client.id}`,
+    ...(usesSecret(client) ? ['export CLIENT_SECRET=…'] : []),
+    ...(redirects[0] ? [`export REDIRECT_URI=${redirects[0]}`] : []),
+    `export SCOPE="${scope}"`,
   ].join('\n')
 }
 
 /** A request that shows whether the credentials are right. */
 function commandOf({ client, issuer }: OverviewPage): string {
-  const { token_endpoint_auth_method: method, grant_types: grants, scope } = client.metadata
-  if (!method.startsWith('client_secret')) return `curl -s ${discoveryOf(issuer)}`
+  const { token_endpoint_auth_method: method, scope } = client.metadata
+  if (!usesSecret(client)) return `curl -s ${discoveryOf(issuer)}`
   const credentials =
     method === 'client_secret_basic'
       ? `-u "${client.id}:$CLIENT_SECRET"`
       : `-d client_id=${client.id} --data-urlencode "client_secret=$CLIENT_SECRET"`
-  if (grants.includes('client_credentials'))
+  if (isService(client))
     return `curl -s ${issuer}/api/oauth/token \\\n  ${credentials} \\\n  -d grant_type=client_credentials --data-urlencode "scope=${scope}"`
-  // Of an unknown token the answer is {"active":false}; of a wrong secret, invalid_client.
   return `curl -s ${issuer}/api/oauth/introspect \\\n  ${credentials} \\\n  -d token=none`
 }
 

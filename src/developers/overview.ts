@@ -16,6 +16,6 @@ async function showOverview(parts: DeveloperContext, c: Context<PageEnv>): Promi
   if (developer instanceof Response) return developer
   const { team } = developer
   const { client, place, issuer } = await requireApplication(parts, c, team)
-  setSecurityHeaders(c, parts)
+  setSecurityHeaders(c, { issuer: parts.issuer, copies: true })
   return c.html(overviewPage(c.var.reader, { team, place, client, issuer }))
 }

@@ -3,6 +3,7 @@ import { OPERATIONS } from '../api/openapi.ts'
 import type { OwnClient } from '../clients/team-clients.ts'
 import { LOGGED_ENDPOINTS } from '../oauth/logged-endpoints.ts'
 import { findError } from '../reference/errors.ts'
+import { prose } from '../reference/frame.ts'
 import { comparison } from '../request-log/detail-page.ts'
 import type { ListedRequest, RequestFilter } from '../request-log/store.ts'
 import { anchorOf } from '../web/error-uri.ts'
@@ -10,6 +11,7 @@ import type { Html } from '../web/html.ts'
 import type { Reader } from '../web/reader.ts'
 import type { Place } from './access.ts'
 import { applicationPage, applicationPath } from './application-frame.ts'
+import { box } from './fields.ts'
 import { developerPage } from './frame.ts'
 import type { Membership } from './teams.ts'
 
@@ -89,7 +91,7 @@ const filterForm = ({
   )}</select></div>
 <div class="field"><label for="day">Day (UTC)</label>
 <select id="day" name="day"><option value="">All</option>${days.map((each) => option(each, filter.day))}</select></div>
-${log.place === 'sandbox' ? html`<p><label><input type="checkbox" name="failures" value="1"${filter.onlyFailures ? html` checked` : ''}> Only failures</label></p>` : ''}
+${log.place === 'sandbox' ? html`${box({ name: 'failures', value: '1', id: 'failures', label: 'Only failures', isChecked: filter.onlyFailures === true })}` : ''}
 <button>Show</button></form>`
 
 const option = (value: string, chosen: string | undefined): Html =>
@@ -130,9 +132,9 @@ ${request.leftOut > 0 ? html`<div><dt>Left out</dt><dd>${leftOutOf(request.leftO
 ${request.detail ? html`<section class="card"><h3>Details</h3>${comparison(request.detail, WORDS)}</section>` : ''}
 ${
   entry
-    ? html`<section class="card"><h3>What it means</h3><p>${entry.meaning}</p>
-<ul>${entry.causes.map((each) => html`<li>${each}</li>`)}</ul>
-<h3>What to do</h3><p>${entry.todo}</p>
+    ? html`<section class="card"><h3>What it means</h3><p>${prose(entry.meaning)}</p>
+<ul>${entry.causes.map((each) => html`<li>${prose(each)}</li>`)}</ul>
+<h3>What to do</h3><p>${prose(entry.todo)}</p>
 <p><a href="/guides/errors#${entry.code}">The entry of <code>${entry.code}</code> in the list of errors</a></p></section>`
     : ''
 }`,

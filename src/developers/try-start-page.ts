@@ -10,7 +10,7 @@ import type { ListedRun, Wanted } from './try-runs.ts'
 
 export const PROMPTS: Readonly<Record<string, string>> = {
   '': 'none given: asks only what is missing',
-  login: 'login: sign in again',
+  login: 'login: sign in again, and choose another persona',
   consent: 'consent: decide again',
   none: 'none: ask nothing, or fail',
 }
@@ -74,7 +74,7 @@ const startForm = ({
   const { metadata } = application
   const alwaysPushed = metadata.require_pushed_authorization_requests === true
   return html`<form method="post" action="${tryPath(team.id, application.id)}" class="card">
-${csrfField(csrf)}<h2>The request</h2>
+<h2>The request</h2>${csrfField(csrf)}
 ${faultOf('other', faults)}
 <fieldset class="choices"${faults.scope ? html` aria-describedby="scope-fault"` : ''}><legend>Scopes that your application asks for</legend>${faultOf('scope', faults)}
 ${metadata.scope

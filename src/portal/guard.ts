@@ -61,6 +61,10 @@ export type Guard = ReturnType<typeof createGuard>
 export const signInPath = (returnTo: string): string =>
   `/sign-in?return=${encodeURIComponent(returnTo)}`
 
+/** The sign-up page, which leads there too; `/` needs no mention. */
+export const signUpPath = (returnTo: string): string =>
+  returnTo === '/' ? '/sign-up' : `/sign-up?return=${encodeURIComponent(returnTo)}`
+
 /** Identifies the resident of a request, and requires a recent sign-in where needed. */
 export function createGuard(parts: GuardParts) {
   /** Returns the signed-in resident and the form; throws unless the form came from our own page. */

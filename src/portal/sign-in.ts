@@ -15,7 +15,7 @@ import { ownPath } from '../web/own-path.ts'
 import type { PageEnv } from '../web/reader.ts'
 import type { Texts } from '../web/texts/en.ts'
 import { deviceOf } from './devices.ts'
-import { type Guard, type GuardParts, signInPath } from './guard.ts'
+import { type Guard, type GuardParts, signInPath, signUpPath } from './guard.ts'
 
 type SignInOptions = {
   /** The page of this portal to which the resident was going. */
@@ -59,7 +59,7 @@ export async function showSignIn(
       : signInPage(reader, {
           ...shared,
           email: missing?.email,
-          signUpPath: (await isSignUpOffered(parts.db)) ? '/sign-up' : undefined,
+          signUpPath: (await isSignUpOffered(parts.db)) ? signUpPath(returnTo) : undefined,
         }),
     failed?.status ?? 200,
   )

@@ -13,8 +13,10 @@ import { findPolicy } from '../platform/policies.ts'
 import { isDisplayable } from '../web/displayed-text.ts'
 import { readForm } from '../web/form-body.ts'
 import { type Html, setSecurityHeaders } from '../web/html.ts'
+import { ownPath } from '../web/own-path.ts'
 import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
+import { leaveContinuation } from './continuation.ts'
 import type { GuardParts } from './guard.ts'
 import { createAccount, findRequest, sendPasskeyOptions, showNewAccount } from './new-account.ts'
 import { takeNotice } from './notices.ts'
@@ -73,7 +75,14 @@ async function requireForm(parts: GuardParts, c: Context<PageEnv>) {
   return form
 }
 
+/** `GET /sign-up?return=PATH`: the new resident begins at that page of the portal. */
 async function showSignUp(parts: GuardParts, c: Context<PageEnv>): Promise<Response> {
+  const returnTo = ownPath(c.req.query('return'), parts.issuer)
+  if (returnTo !== '/') {
+    leaveContinuation(c, parts.issuer, returnTo)
+    // An answer of its own: this cookie would take the place of the browser's, which is set below.
+    return c.redirect('/sign-up', 303)
+  }
   const waiting = await findRequest(parts, c, c.req.query('request'))
   const csrf = parts.forms.create(formOf(parts, c))
   const byInvitation = await isByInvitation(parts)

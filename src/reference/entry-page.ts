@@ -103,7 +103,7 @@ ${codeBlock('Example of the body', JSON.stringify(example, null, 2))}
 ${fields.length > 0 ? fieldTable(fields, true) : ''}`
 
 const codeSection = ({ samples }: Entry): Html =>
-  html`<p class="quiet">Names in capitals are environment variables.</p>
+  html`<p class="quiet">Names in capitals are environment variables. A token of a persona for them: <em>Try it</em>, on the page of your application at <a href="/developers"><code>/developers</code></a>.</p>
 ${Object.entries(LANGUAGES).map(
   ([language, name], at) =>
     html`<details name="code"${at === 0 ? html` open` : ''}><summary>${name}</summary>${copiedCode(`Code in ${name}`, samples[language as Language])}</details>`,

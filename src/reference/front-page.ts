@@ -50,7 +50,7 @@ function frontPage(reader: Reader, offer: Offer): Html {
 <p class="buttons">${
       sandbox
         ? canSignUp
-          ? html`<a class="button primary" href="/sign-up">Create an account</a>`
+          ? html`<a class="button primary" href="/sign-up?return=%2Fdevelopers">Create an account</a>`
           : html`<a class="button primary" href="/sign-in?return=%2Fdevelopers">Sign in</a>`
         : ''
     }<a class="button" href="/guides/start">Start in ten minutes</a><a class="button" href="/reference">Reference</a></p>

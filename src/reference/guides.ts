@@ -15,11 +15,14 @@ export type Guide = {
 }
 type Section = { title: string; anchor: string; text: string }
 
-/** Reads and renders every guide of `docs/guides/`. */
-export const loadGuides = (): Guide[] =>
+/** The sandbox of a demo without settings, which the files name so that their commands can be pasted. */
+const DEMO_SANDBOX = 'http://127.0.0.1:3003'
+
+/** Reads and renders every guide of `docs/guides/`, with the address of this portal's sandbox. */
+export const loadGuides = (sandbox = DEMO_SANDBOX): Guide[] =>
   GUIDES.filter(({ name }) => name !== 'errors').map((guide) => ({
     ...guide,
-    ...renderGuide(readGuide(guide.name)),
+    ...renderGuide(readGuide(guide.name).replaceAll(DEMO_SANDBOX, sandbox)),
   }))
 
 const readGuide = (name: string): string =>

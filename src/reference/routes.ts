@@ -103,7 +103,7 @@ const tryAddress = ({ issuer, config, sandbox }: Parts): string | undefined =>
 function createDocumentation(parts: Parts): Documentation {
   const document = openApiDocument(parts.issuer, parts.config.site.name)
   const entries = createEntries(document, tryAddress(parts) ?? parts.issuer)
-  const guides = loadGuides()
+  const guides = loadGuides(tryAddress(parts))
   const index = createSearchIndex(entries, guides)
   return { version: document.info.version, entries, guides, index }
 }

@@ -61,8 +61,10 @@ describe('an application of the sandbox', () => {
   test('is created with a secret that works, and is nobody else’s', async () => {
     const { answer, url, clientId } = await createApplication(owner)
     expect(await isAccepted(clientId, secretIn(answer))).toBe(true)
+    expect(answer.text).toContain(`export ISSUER=${sandbox.issuer}\nexport CLIENT_ID=${clientId}\n`)
     const overview = await owner.developer.open(url)
-    expect(overview.text).toContain(`CLIENT_ID=${clientId}`)
+    expect(overview.text).toContain(`export CLIENT_ID=${clientId}`)
+    expect(overview.text).toContain('href="/guides/start"')
     expect(overview.text).not.toContain(secretIn(answer))
     const other = await createTeam(portal, 'Others')
     const foreign = url.replace(owner.team, other.team)

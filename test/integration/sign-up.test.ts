@@ -112,6 +112,19 @@ describe('a resident without an account', () => {
     expect(await reports()).toHaveLength(1)
   })
 
+  test('goes on at the page that asked, and at no other host', async () => {
+    const goOn = async (path: string) => {
+      const email = newEmail()
+      const { browser } = await ask(email, createBrowser(), path)
+      const { link } = await receiveMail(portal, email, LINK)
+      return (await browser.submit(await browser.open(link), 'create', DETAILS)).url
+    }
+    expect(await goOn('/sign-up?return=%2Factivity')).toBe(at('/activity'))
+    expect(await goOn('/sign-up?return=https%3A%2F%2Fevil.example%2F')).toBe(at('/'))
+    const signIn = await createBrowser().open(at('/sign-in?return=%2Factivity'))
+    expect(signIn.text).toContain('href="/sign-up?return=%2Factivity"')
+  })
+
   test('learns beside each field what is wrong, and the link is not used up', async () => {
     const { email, browser, link } = await askedLink()
     const tried = async (fields: Partial<typeof DETAILS>) => {

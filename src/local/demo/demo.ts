@@ -131,8 +131,13 @@ function printAddresses(given: {
   entry('Portal', `${portal}   the resident’s page: documents, and who may see them`)
   entry('Mails', `${portal}/outbox   mails are shown here, because no mail server is configured`)
   entry('Vendor', `${vendor}   decides in the place of a company that verifies identities`)
-  if (sandbox)
-    entry('Sandbox', `${sandbox}   invented people, for developers: sign in as any of them`)
+  if (sandbox) {
+    entry(
+      'Developers',
+      `${portal}/developers   applications of your own: begin here as a developer`,
+    )
+    entry('Sandbox', `${sandbox}   invented people for those applications: sign in as any of them`)
+  }
   print()
   entry('Sign in as', `${ANA.email}   was verified`)
   entry('or as', `${LUIS.email}   is not verified yet`)
