@@ -151,14 +151,14 @@ test('jobs that fail do not keep the others waiting', async () => {
   const done = Promise.withResolvers<void>()
   const enqueue = (clientId: string) =>
     database.db.begin((sql) => jobs.enqueue(sql, 'fetch-logo', { clientId }))
-  // More than the polls of four intervals could take.
-  for (let n = 1; n <= 40; n++) await enqueue('unreachable')
+  // Many more than the polls of the time below could take, one at each.
+  for (let n = 1; n <= 120; n++) await enqueue('unreachable')
   await enqueue('reachable')
   await jobs.work('fetch-logo', 1, async ({ clientId }) => {
     if (clientId === 'unreachable') throw new Error('unreachable')
     done.resolve()
   })
-  const inTime = AbortSignal.timeout(10_000)
+  const inTime = AbortSignal.timeout(40_000)
   inTime.addEventListener('abort', () => done.reject(new Error('the others starved')))
   await done.promise
   await jobs.stop()
