@@ -83,15 +83,19 @@ function sendError(
   const reader = isPage(c) ? (c.var.reader ?? readerOf(c.env.incoming)) : undefined
   for (const [name, value] of Object.entries({
     ...error.headers,
-    ...(c.req.path.startsWith('/api/')
-      ? { ...apiHeaders(requestId), ...helpLink(error, issuer) }
-      : {}),
+    ...headersOfApi(c.req.path, { requestId, error, issuer }),
     ...(reader ? securityHeaders({ issuer, locale: reader.locale }) : {}),
   }))
     c.header(name, value)
   if (reader) return c.html(describe(reader, error, requestId), status)
   return c.json(toErrorBody(error, c.req.path, issuer), status)
 }
+
+const headersOfApi = (
+  path: string,
+  { requestId, error, issuer }: { requestId: string; error: ApiError; issuer: string },
+): Record<string, string> =>
+  path.startsWith('/api/') ? { ...apiHeaders(requestId), ...helpLink(error, issuer) } : {}
 
 const isPage = (c: AppRequest): boolean =>
   !/^\/(api|webhooks|health|\.well-known)(\/|$)/.test(c.req.path) &&
@@ -117,15 +121,17 @@ export function refuse(
 ): void {
   // The caller closed the connection.
   if (req.destroyed && !req.complete) return
+  const path = req.url?.split('?', 1)[0] ?? ''
   const requestId = requestIdOf(res)
   const refusal = toApiError(log, requestId, error)
   const reader = (req.headers.accept ?? '').includes('text/html') ? readerOf(req) : undefined
   const body = reader
     ? String(describe(reader, refusal, requestId))
-    : JSON.stringify(toErrorBody(refusal, req.url?.split('?', 1)[0] ?? '', issuer))
+    : JSON.stringify(toErrorBody(refusal, path, issuer))
   res.writeHead(refusal.status, {
     'Content-Type': reader ? 'text/html; charset=utf-8' : 'application/json',
     'Content-Length': Buffer.byteLength(body),
+    ...headersOfApi(path, { requestId, error: refusal, issuer }),
     ...(reader ? securityHeaders({ issuer, locale: reader.locale }) : {}),
     ...refusal.headers,
   })

@@ -1,6 +1,7 @@
 import { type CompleteConfig, type Config, sandboxConfig } from './config.ts'
 import { type AppContext, openContext, type SchemaRule } from './context.ts'
 import { type Log, withFields } from './platform/log.ts'
+import { sandboxSecrets } from './platform/secrets.ts'
 
 export type OpenedContext = AppContext & {
   /** Whether the database is in `config.dataDir`. */
@@ -44,7 +45,11 @@ export async function open(
         (() => {
           const own = sandboxConfig(config, sandbox, embedded?.sandbox)
           const marked = withFields(log, { place: 'sandbox' })
-          return openContext(complete({ ...own, secrets: completed.secrets }), marked, rule)
+          return openContext(
+            complete({ ...own, secrets: sandboxSecrets(completed.secrets) }),
+            marked,
+            rule,
+          )
         }),
       async close() {
         await context.close()

@@ -153,7 +153,7 @@ type SandboxParts = {
 
 /**
  * Starts the sandbox: the same program as the portal, with a database, a bucket and an address of its own, so that nothing invented is
- * ever beside what is true. It is in the portal's process, and shares its keys. The portal serves without it: one that cannot be started
+ * ever beside what is true. It is in the portal's process, with secrets that are made of the portal's. The portal serves without it: one that cannot be started
  * only says so, at its own address, in the log and in the reports of readiness, until the process is started again.
  */
 async function startSandbox(given: SandboxParts & { add: Add }) {

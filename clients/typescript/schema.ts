@@ -1996,10 +1996,10 @@ export type components = {
       /** Where the browser is sent when the person is done; with sessionId and state */ callback_url?: string
       state?: string /** Checked, and without effect: your tenant's retention decides */
       time_to_live?: string /** Not offered: absent or null */
-      mock_behavior?: null /** Only without effect: true where your verifier is `manual`, otherwise false */
+      mock_behavior?: null /** Without effect. true is accepted only where your verifier is `manual`, and otherwise refused with 400 */
       auto_start?:
         | boolean
-        | null /** Only where your verifier is `manual`, and without effect: you add the images */
+        | null /** Without effect. An object is accepted only where your verifier is `manual`, and otherwise refused with 400 */
       start?: Record<string, unknown> | null
     }
     MosaicCreatedSession: {

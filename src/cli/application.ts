@@ -73,6 +73,9 @@ function showRequest({
       ? []
       : [
           `Kind          ${settings.type ?? 'web'}, ${settings.authMethod ?? 'client_secret_basic'}`,
+          `Identifiers   ${settings.subjectType ?? 'pairwise'}${settings.sectorIdentifierUri ? `, of ${settings.sectorIdentifierUri}` : ''}`,
+          `Keys          ${settings.jwksUri ?? (settings.jwks ? 'as in the sandbox' : '-')}`,
+          `Sign-outs     ${settings.backchannelLogoutUri ?? '-'}`,
         ]),
     '',
     'What residents read',
@@ -87,6 +90,9 @@ function showRequest({
     '',
     'Redirect addresses',
     ...ask.redirectUris.map((uri) => `  ${uri}`),
+    ...(ask.postLogoutRedirectUris.length > 0
+      ? ['', 'Addresses after sign-out', ...ask.postLogoutRedirectUris.map((uri) => `  ${uri}`)]
+      : []),
     ...(isChange ? ['', 'What would be different', ...showChanges(changes, hasNewLogo)] : []),
     ...(!isChange && hasNewLogo ? ['', 'It has a logo: application logo ID --out FILE'] : []),
     ...(warnings.length > 0 ? ['', 'Consider', ...warnings.map((each) => `  ! ${each}`)] : []),

@@ -26,6 +26,16 @@ export const SEALED_TRY_CLIENTS: SealedColumn = {
 export const hasPeople = ({ metadata }: OwnClient): boolean =>
   !metadata.grant_types.includes('client_credentials')
 
+/** The application that this client tries; `undefined` for every other client. */
+export async function findTriedApplication(
+  sql: Sql,
+  clientId: string,
+): Promise<string | undefined> {
+  const [row] = await sql<{ applicationId: string }[]>`
+    select application_id from try_client where client_id = ${clientId}`
+  return row?.applicationId
+}
+
 /** The client that tries this application, as the application is registered now. Creates it once, whoever asks at the same time. */
 export async function ensureTryClient(
   { db, sealer }: { db: Db; sealer: Sealer },

@@ -5,7 +5,7 @@ import { PageError } from '../web/page-error.ts'
 import type { PageEnv } from '../web/reader.ts'
 import type { DeveloperContext } from './access.ts'
 
-/** Counts what a developer creates or changes at a cost. Throws PageError 429 for too much of it. */
+/** Counts what a developer creates, changes or sends at a cost. Throws PageError 429 for too much of it. */
 export const requireCreation = (
   parts: DeveloperContext,
   c: Context<PageEnv>,

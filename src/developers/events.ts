@@ -27,6 +27,7 @@ import {
   roleToChange,
 } from './access.ts'
 import { applicationPath } from './application-frame.ts'
+import { requireCreation } from './creation-limits.ts'
 import { type Endpoint, findEndpointFaults, readEndpoint } from './events-endpoint.ts'
 import { eventsPage, type Issued } from './events-page.ts'
 import type { FieldFaults } from './fields.ts'
@@ -122,6 +123,7 @@ async function takeAction(parts: DeveloperContext, c: Context<PageEnv>): Promise
     const confirmation = await parts.guard.requireRecentSignIn(c, resident, form)
     if (confirmation) return confirmation
   }
+  await requireCreation(parts, c, resident.account.id)
   const outcome = await action.run({ parts, application, form })
   if (outcome) return show(parts, c, developer, application, outcome)
   const { place, client } = application

@@ -178,11 +178,18 @@ function warnOfChange(
   before: Awaited<ReturnType<typeof findClient>>,
 ): string[] {
   if (!before)
-    return settings.jwks
-      ? [
-          'It brings the public keys with it that it has in the sandbox, so one private key opens both.',
-        ]
-      : []
+    return [
+      ...(settings.jwks
+        ? [
+            'It brings the public keys with it that it has in the sandbox, so one private key opens both.',
+          ]
+        : []),
+      ...(settings.subjectType === 'public'
+        ? [
+            'It gets the public identifiers of residents, by which several applications recognise the same person.',
+          ]
+        : []),
+    ]
   const moves =
     before.subject_type === 'pairwise' &&
     sectorOf(before) !==

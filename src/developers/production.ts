@@ -16,6 +16,7 @@ import {
   requireMemberForm,
 } from './access.ts'
 import { applicationPath } from './application-frame.ts'
+import { requireCreation } from './creation-limits.ts'
 import type { FieldFaults } from './fields.ts'
 import { type Ask, askOf, findFaults, listChanges, readAsk, settingsOf } from './production-ask.ts'
 import { listSteps } from './production-checklist.ts'
@@ -125,6 +126,7 @@ async function takeForm(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
   const { team, resident, form } = developer
   const application = await requireApplication(parts, c, team)
   const { client, place } = application
+  await requireCreation(parts, c, resident.account.id)
   const requests = await listRequestsOf(parts.db, client.id)
   const base = await findBase(parts, application, requests)
   const uploaded = await readUpload(form)

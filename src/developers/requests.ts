@@ -1,5 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { findTeamOf } from '../clients/team-clients.ts'
+import { findTriedApplication } from '../clients/try-clients.ts'
+import type { Sql } from '../platform/db.ts'
 import { isUuid } from '../platform/uuid.ts'
 import {
   findRequests,
@@ -50,12 +52,19 @@ async function search(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
       const teamId = await findTeamOf(placeDb, clientId)
       const accountId = resident.account.id
       if (teamId && (await findMembership(db, { teamId, accountId })))
-        return c.redirect(`${requestsPath(teamId, place, clientId)}/${requestId}`, 303)
+        return c.redirect(
+          `${requestsPath(teamId, place, await applicationOf(placeDb, clientId))}/${requestId}`,
+          303,
+        )
     }
   setSecurityHeaders(c, { issuer })
   const isMissing = c.req.query('id') !== undefined
   return c.html(requestSearchPage(c.var.reader, { given, isMissing }), isMissing ? 404 : 200)
 }
+
+/** What is tried in the console is looked up with the application that it tries. */
+const applicationOf = async (sql: Sql, clientId: string): Promise<string> =>
+  (await findTriedApplication(sql, clientId)) ?? clientId
 
 async function showRequests(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const opened = await openLog(parts, c)
@@ -81,7 +90,9 @@ async function showRequest(parts: DeveloperContext, c: Context<PageEnv>): Promis
   const { db, shown } = opened
   const requestId = c.req.param('request') ?? ''
   const found = isUuid(requestId) ? await findRequests(db, requestId) : []
-  const request = found.find((each: ListedRequest) => each.clientId === shown.client.id)
+  let request: ListedRequest | undefined
+  for (const each of found)
+    if ((await applicationOf(db, each.clientId)) === shown.client.id) request ??= each
   if (!request) throw notFound()
   setSecurityHeaders(c, { issuer: parts.issuer })
   return c.html(requestPage(c.var.reader, { ...shown, request }))

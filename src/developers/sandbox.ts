@@ -11,6 +11,7 @@ import {
   requireMember,
   requireMemberForm,
 } from './access.ts'
+import { requireCreation } from './creation-limits.ts'
 import { type FieldFaults, hasFaults } from './fields.ts'
 import { type EnteredSpan, sandboxPage } from './sandbox-pages.ts'
 import { readSpan } from './span.ts'
@@ -65,6 +66,7 @@ async function move(parts: DeveloperContext, c: Context<PageEnv>): Promise<Respo
   const refuse = (fault: string) =>
     show(parts, c, developer, { entered: span, faults: { amount: [fault] } })
   if ('fault' in span) return await refuse(span.fault)
+  await requireCreation(parts, c, developer.resident.account.id)
   // The personas that the page shows are there before their clock moves.
   await ensurePersonas(context, team.id)
   const moved = await moveClock({ ...context, jobs }, team.id, span.seconds)
@@ -79,6 +81,7 @@ async function move(parts: DeveloperContext, c: Context<PageEnv>): Promise<Respo
 async function reset(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
   const { form, resident, team } = await requireMemberForm(parts, c)
   const { context, jobs } = requireSandbox(parts)
+  await requireCreation(parts, c, resident.account.id)
   const inSandbox = { ...context, jobs }
   if (form.kind === 'all') await resetSandbox(inSandbox, team.id)
   else {

@@ -123,20 +123,54 @@ export const ACCESS: Readonly<Record<string, Record<ProcessKind, Access>>> = {
     web: {
       select: '*',
       insert: '*',
-      // Developers give their applications new secrets.
-      update: { except: ['id', 'tenant', 'created_at', 'stopped_at'] },
+      // Owners give their applications new secrets, and disable them. What the operator disabled is known by `stopped_at`.
+      update: { except: ['id', 'tenant', 'team_id', 'created_at', 'stopped_at'] },
       delete: true,
     },
     worker: { select: { except: ['secret_hash', 'previous_secret_hash'] } },
   },
   client_logo: { web: all, worker: all },
-  developer_invitation: { web: all, worker: expire('expires_at') },
-  developer_member: { web: all, worker: none },
-  developer_team: { web: all, worker: none },
-  production_draft: { web: all, worker: none },
-  production_request: { web: all, worker: { select: ['status'] } },
+  developer_invitation: {
+    web: { select: '*', insert: '*', delete: true },
+    worker: expire('expires_at'),
+  },
+  developer_member: {
+    web: { select: '*', insert: '*', update: ['role'], delete: true },
+    worker: none,
+  },
+  // Suspended at the command line.
+  developer_team: {
+    web: { select: '*', insert: ['id', 'name'], update: ['name'], delete: true },
+    worker: none,
+  },
+  production_draft: {
+    web: {
+      select: '*',
+      insert: '*',
+      update: { except: ['application_id', 'team_id'] },
+      delete: true,
+    },
+    worker: none,
+  },
+  // Sent and withdrawn by owners; decided, and the application registered, at the command line.
+  production_request: {
+    web: {
+      select: '*',
+      insert: { except: ['decided_by', 'decided_at', 'reason'] },
+      update: ['status', 'client_id', 'decided_by', 'decided_at', 'reason'],
+    },
+    worker: { select: ['status'] },
+  },
   request_log: { web: append, worker: expire('at') },
-  try_run: { web: all, worker: expire('expires_at') },
+  try_run: {
+    web: {
+      select: '*',
+      insert: '*',
+      update: ['run_sealed', 'state_hash', 'busy_until'],
+      delete: true,
+    },
+    worker: expire('expires_at'),
+  },
   // Lists leave these out; none is in the portal's own database, and so none is deleted with its application.
   try_client: { web: { select: ['client_id', 'application_id'] }, worker: none },
   // Of the sandbox, whose processes have all rights.

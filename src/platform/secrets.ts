@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 import { UnknownKeyError } from './errors.ts'
 
 export type SecretsConfig = {
@@ -6,6 +6,19 @@ export type SecretsConfig = {
   cookieKeys: string[]
   /** 32 bytes each; the first seals, all open. */
   encryptionKeys: Uint8Array[]
+}
+
+/**
+ * The sandbox's own secrets, made of the portal's: nothing that one place has signed or sealed is accepted in the other, whatever
+ * it says about itself.
+ */
+export function sandboxSecrets({ cookieKeys, encryptionKeys }: SecretsConfig): SecretsConfig {
+  const derive = (key: Uint8Array, use: string) =>
+    Buffer.from(hkdfSync('sha256', key, '', `sandbox ${use}`, 32))
+  return {
+    cookieKeys: cookieKeys.map((key) => derive(Buffer.from(key), 'cookies').toString('base64url')),
+    encryptionKeys: encryptionKeys.map((key) => derive(key, 'encryption')),
+  }
 }
 
 /** Encrypts stored secrets: AES-256-GCM, bound to a context, so that no value opens in another place. */

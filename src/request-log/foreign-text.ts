@@ -6,20 +6,26 @@ import type { RequestDetail } from './store.ts'
  */
 
 const LONGEST = 300
+// What is replaced is looked for in more than is kept, because a part of it would not be recognised.
+const MOST_READ = 600
+const LONGEST_PART = 100
 const MOST_ENTRIES = 20
 
-const EMAIL = /[^\s@/?#&=:,"'<>]+(@|%40)[^\s@/?#&=,"'<>]+\.[^\s@/?#&=,"'<>]+/gi
+const EMAIL = /[^\s@/?#&=:,"'<>]+(@|%(25)*40)[^\s@/?#&=,"'<>]+\.[^\s@/?#&=,"'<>]+/gi
 // A JWT, or a run of characters without a word in it: tokens, codes and secrets of this portal have 43 or more.
-const SECRET = /eyJ[\w-]+(\.[\w-]*)+|(?<![\w.-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{40,}(?![\w.-])/g
+const SECRET =
+  /eyJ[\w-]+(\.[\w-]*)+|(?<![\w-]|\w\.)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{40,}(?![\w-]|\.\w)/g
 
 /** The text in one line of at most 300 characters, with control characters as escapes, and without e-mail addresses, tokens and secrets. */
 export function cleanText(text: string): string {
-  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text
-  return cut
+  const isLong = text.length > MOST_READ
+  const clean = text
+    .slice(0, MOST_READ)
     .replace(SECRET, '[a secret]')
     .replace(EMAIL, '[an e-mail address]')
     .replace(HIDDEN, escapeOf)
-    .slice(0, LONGEST)
+  const kept = isLong ? Math.min(clean.length - LONGEST_PART, LONGEST - 1) : LONGEST - 1
+  return isLong || clean.length > LONGEST ? `${clean.slice(0, Math.max(kept, 0))}…` : clean
 }
 
 const escapeOf = (character: string): string =>

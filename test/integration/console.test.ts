@@ -146,6 +146,7 @@ describe('an invitation', () => {
     ])
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 410])
     expect((await member.open(link)).status).toBe(410)
+    expect(portal.logged()).not.toContain(link.split('/').at(-1))
     expect((await member.open(owner.team)).text).toContain('<h1>Cheap Watches</h1>')
   })
 

@@ -60,6 +60,11 @@ async function flood(times: number, send: () => Promise<Response>) {
   const limited = answers.filter(({ status }) => status === 429)
   for (const answer of limited)
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  for (const { url, headers } of limited)
+    expect([url, /#rate_limit_exceeded>; rel="help"$/.test(headers.get('link') ?? '')]).toEqual([
+      url,
+      new URL(url).pathname.startsWith('/api/'),
+    ])
   return { limited: limited.length, statuses: [...new Set(answers.map(({ status }) => status))] }
 }
 

@@ -388,6 +388,21 @@ describe('deciding', () => {
     await run('application', 'approve', requestId, '--confirm-similar-name')
   })
 
+  test('what a new application brings from the sandbox is not hidden from the operator', async () => {
+    const { id, path } = await addTried({
+      subjectType: 'public',
+      backchannelLogoutUri: 'https://harbour.example/sign-outs',
+    })
+    const left = 'https://harbour.example/left'
+    await submit(owner, path, entered({ 'post-logout-redirect-uris': left }))
+    const words = ['application', 'show', await waitingOf(id)]
+    const shown = await run<{ warnings: string[] }>(...words)
+    expect(shown.warnings).toEqual([expect.stringContaining('public identifiers')])
+    const text = readCommand(words).format(shown)
+    for (const brought of ['public', 'https://harbour.example/sign-outs', left])
+      expect(text).toContain(brought)
+  })
+
   test('a suspended team looks and changes nothing, and nothing of it is approved', async () => {
     const { id, path } = await addTried()
     await submit(owner, path, entered())

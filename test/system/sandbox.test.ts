@@ -79,6 +79,34 @@ test("mails to personas stay in the sandbox's outbox, and its work is not in the
   expect(metrics).not.toMatch(/portal_sign_ins_total\{.*\} [1-9]/)
 })
 
+test('neither place accepts what the other has signed or sealed', async () => {
+  const { portal, sandbox } = places()
+  const { sealer: ours } = portal.context
+  const { sealer: theirs } = sandbox.context
+  expect(ours.open(ours.seal('text', 'context'), 'context')).toBe('text')
+  expect(() => ours.open(theirs.seal('text', 'context'), 'context')).toThrow()
+  expect(() => theirs.open(ours.seal('text', 'context'), 'context')).toThrow()
+  /** Signs in at one place with the cookie and the form of another. */
+  const signIn = async (at: string, from: string) => {
+    const page = await fetch(`${from}/sign-in`)
+    const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(await page.text()) ?? []
+    const answer = await fetch(`${at}/sign-in`, {
+      method: 'POST',
+      headers: {
+        Cookie: page.headers
+          .getSetCookie()
+          .map((each) => each.split(';', 1)[0])
+          .join('; '),
+      },
+      body: new URLSearchParams({ csrf, email: 'a@b.test', password: 'wrong', login: '' }),
+    })
+    return answer.status
+  }
+  expect(await signIn(portal.issuer, portal.issuer)).toBe(401)
+  expect(await signIn(portal.issuer, sandbox.issuer)).toBe(403)
+  expect(await signIn(sandbox.issuer, portal.issuer)).toBe(403)
+})
+
 test('a token at the other place is refused with its reason, and one that only claims to be of there learns no more', async () => {
   const { portal, sandbox } = places()
   const { email } = await addResident(portal.context)

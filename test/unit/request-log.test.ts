@@ -143,6 +143,24 @@ test('foreign text is one line, short, and has no secret and no address of a per
     expect(cleanText(harmless)).toBe(harmless)
 })
 
+test('foreign text is looked through before it is cut', () => {
+  const secret = 'q0Xk3vG7nM1pR5tW9yB2dF6hJ8lN4sV0xZ3cE7gK1mQ'
+  const found: string[] = []
+  for (const [personal, part] of [
+    [secret, secret.slice(0, 8)],
+    ['ana.mejia@example.test', 'ana.mejia'],
+  ] as const)
+    for (let before = 250; before < 640; before++) {
+      // In words, so that the text before it is none of these.
+      const text = `${'word '.repeat(200).slice(0, before)} ${personal} and more ${'word '.repeat(100)}`
+      if (cleanText(text).includes(part)) found.push(`${part} after ${before}`)
+      expect(cleanText(text).length).toBeLessThanOrEqual(300)
+    }
+  expect(found).toEqual([])
+  expect(cleanText(`It was ${secret}.`)).toBe('It was [a secret].')
+  expect(cleanText('https://a.test/?u=ana%2540example.test')).not.toContain('ana')
+})
+
 test('a detail is bounded in every direction', () => {
   const deep = { a: { b: { c: { d: { e: 'x' } } } } }
   const detail = cleanDetail([

@@ -54,11 +54,15 @@ const createSchema = z
     auto_start: z
       .boolean()
       .nullish()
-      .describe('Only without effect: true where your verifier is `manual`, otherwise false'),
+      .describe(
+        'Without effect. true is accepted only where your verifier is `manual`, and otherwise refused with 400',
+      ),
     start: z
       .looseObject({})
       .nullish()
-      .describe('Only where your verifier is `manual`, and without effect: you add the images'),
+      .describe(
+        'Without effect. An object is accepted only where your verifier is `manual`, and otherwise refused with 400',
+      ),
   })
   .meta({ id: 'MosaicCreateSession' })
 

@@ -163,9 +163,9 @@ class MosaicCreateSession(TypedDict):
     time_to_live: NotRequired[str]
     # Not offered: absent or null
     mock_behavior: NotRequired[None]
-    # Only without effect: true where your verifier is `manual`, otherwise false
+    # Without effect. true is accepted only where your verifier is `manual`, and otherwise refused with 400
     auto_start: NotRequired[bool | None]
-    # Only where your verifier is `manual`, and without effect: you add the images
+    # Without effect. An object is accepted only where your verifier is `manual`, and otherwise refused with 400
     start: NotRequired[dict[str, Any] | None]
 
 
