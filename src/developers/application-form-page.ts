@@ -38,7 +38,7 @@ const redirectField = (entered: Entered, faults: FieldFaults): Html =>
   linesField({
     name: 'redirect-uris',
     label: 'Redirect addresses',
-    hint: 'Where people come back to, one a line, such as http://localhost:4000/callback: https:, or http: on this machine, or a scheme of your own with a dot. A request has to name one of them exactly.',
+    hint: 'Where people come back to, one a line, such as http://localhost:4000/callback. Each begins with https:, with http: on this machine, or with a scheme of your own that has a dot. A request has to name one of them exactly.',
     value: entered['redirect-uris'],
     faults,
   })

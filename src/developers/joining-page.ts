@@ -5,8 +5,8 @@ import { developerPage } from './frame.ts'
 import { ROLES } from './members-page.ts'
 import type { TeamRole } from './teams.ts'
 
-/** Why this account does not join: it has another address, or the team or the account has too many. */
-export type JoinFault = 'other' | 'full' | 'too-many-teams'
+/** Why this account does not join: it has another address, or did not confirm it, or the team or the account has too many. */
+export type JoinFault = 'other' | 'unconfirmed' | 'full' | 'too-many-teams'
 
 /** The page behind the mailed link, for somebody who is not signed in. */
 export const strangerPage = (
@@ -51,7 +51,11 @@ ${
   fault
     ? html`<div class="notice bad" role="alert"><p>${FAULTS[fault]}</p></div>
 <p class="quiet">You are signed in as ${email}.</p>
-<form method="post" action="/sign-out">${csrfField(csrf)}<button name="sign-out">Sign out</button></form>`
+${
+  fault === 'unconfirmed'
+    ? html`<p><a class="button primary" href="/account">Your account</a></p>`
+    : html`<form method="post" action="/sign-out">${csrfField(csrf)}<button name="sign-out">Sign out</button></form>`
+}`
     : html`<p>${ROLES[role]}.</p>
 <p>The members of the team will see your e-mail address, ${email}, and nothing else of your account.</p>
 <form method="post">${csrfField(csrf)}<div class="buttons"><button class="primary" name="accept">Join the team</button></div></form>`
@@ -60,7 +64,9 @@ ${
 
 const FAULTS: Record<JoinFault, string> = {
   other:
-    'This invitation is for another e-mail address, or yours is not confirmed yet. Sign out, open the link again, and sign in with the account that has the address.',
+    'This invitation is for another e-mail address. Sign out, open the link again, and sign in with the account that has the address.',
+  unconfirmed:
+    'This invitation is for your e-mail address, which you have not confirmed yet. Confirm it on the page of your account, and open the link again.',
   full: 'This team has as many members as a team can have.',
   'too-many-teams': 'You are in as many teams as an account can be in. Leave one first.',
 }

@@ -47,7 +47,7 @@ async function showInvitation(parts: DeveloperContext, c: Context<PageEnv>): Pro
   const resident = await guard.findResident(c)
   if (resident) {
     takeContinuation(c, issuer)
-    return show(parts, c, resident, invitation, isFor(invitation, resident) ? undefined : 'other')
+    return show(parts, c, resident, invitation, addressFault(invitation, resident))
   }
   leaveContinuation(c, issuer, path)
   setSecurityHeaders(c, { issuer })
@@ -61,11 +61,14 @@ async function showInvitation(parts: DeveloperContext, c: Context<PageEnv>): Pro
   )
 }
 
-/** Whether the account has confirmed that it reads the mails of the invited address. */
-const isFor = (
+/** The account has to have confirmed that it reads the mails of the invited address. */
+function addressFault(
   { email }: OpenedInvitation,
   { account }: { account: { email: string; emailVerified: boolean } },
-): boolean => account.emailVerified && normalizeEmail(account.email) === normalizeEmail(email)
+): 'other' | 'unconfirmed' | undefined {
+  if (normalizeEmail(account.email) !== normalizeEmail(email)) return 'other'
+  return account.emailVerified ? undefined : 'unconfirmed'
+}
 
 function show(
   { issuer, forms }: DeveloperContext,
@@ -102,7 +105,8 @@ async function join(
   const accountId = resident.account.id
   await guard.holdLiveSession(sql, resident)
   const account = await findAccount(sql, vault, accountId)
-  if (!account || !isFor(invitation, { account })) return 'other'
+  const fault = account ? addressFault(invitation, { account }) : 'other'
+  if (fault) return fault
   if (!(await lockTeam(sql, teamId))) return 'over'
   if ((await listMembers(sql, teamId)).length >= MAX_MEMBERS) return 'full'
   if ((await listMemberships(sql, accountId)).length >= MAX_TEAMS) return 'too-many-teams'

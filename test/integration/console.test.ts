@@ -123,6 +123,14 @@ describe('an invitation', () => {
     const refused = await other.open(link)
     expect(refused.text).toContain('for another e-mail address')
     expect(refused.text).not.toContain(member.email)
+    await portal.db`update account set email_verified = false where id = ${member.accountId}`
+    const unconfirmed = await member.open(link)
+    expect([unconfirmed.status, unconfirmed.text]).toEqual([
+      403,
+      expect.stringContaining('not confirmed yet'),
+    ])
+    expect(unconfirmed.text).toContain('href="/account"')
+    await portal.db`update account set email_verified = true where id = ${member.accountId}`
     // Nor does a form help that it was never shown.
     const forged = refused.text.replace('action="/sign-out"', `action="${new URL(link).pathname}"`)
     const sent = await other.submit({ ...refused, text: forged }, 'sign-out')
