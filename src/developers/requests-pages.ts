@@ -134,7 +134,7 @@ ${
   entry
     ? html`<section class="card"><h3>What it means</h3><p>${prose(entry.meaning)}</p>
 <ul>${entry.causes.map((each) => html`<li>${prose(each)}</li>`)}</ul>
-<h3>What to do</h3><p>${prose(entry.todo)}</p>
+<h3>What to do</h3><p>${prose(entry.remedy)}</p>
 <p><a href="/guides/errors#${entry.code}">The entry of <code>${entry.code}</code> in the list of errors</a></p></section>`
     : ''
 }`,

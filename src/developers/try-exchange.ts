@@ -40,7 +40,7 @@ const answerParts = (answer: ShownAnswer): Html => {
 /** What an error means and asks for, with its entry in the list of errors. */
 export function errorMeaning(error: string): Html {
   const entry = findError(error)
-  return html`<p><code>${error}</code>: ${entry ? `${entry.meaning} ${entry.todo}` : ''} <a href="/guides/errors#${anchorOf(error)}">More about ${error}</a></p>`
+  return html`<p><code>${error}</code>: ${entry ? `${entry.meaning} ${entry.remedy}` : ''} <a href="/guides/errors#${anchorOf(error)}">More about ${error}</a></p>`
 }
 
 const headerOf = ({ headers }: ShownAnswer, wanted: string): string | undefined =>

@@ -26,7 +26,7 @@ ${ERRORS.map(section)}
     )}</dl></section>`,
   })
 
-const section = ({ code, statuses, where, meaning, causes, todo, example }: ErrorEntry): Html =>
+const section = ({ code, statuses, where, meaning, causes, remedy, example }: ErrorEntry): Html =>
   html`<section class="card" id="${anchorOf(code)}">
 <h2><code>${code}</code></h2>
 <p>${prose(meaning)}</p>
@@ -34,7 +34,7 @@ const section = ({ code, statuses, where, meaning, causes, todo, example }: Erro
 <div><dt>Status</dt><dd>${statuses.join(', ')}</dd></div>
 <div><dt>Where</dt><dd>${where}</dd></div>
 <div><dt>Causes</dt><dd>${causes.length === 1 ? prose(causes[0] ?? '') : html`<ul>${causes.map((each) => html`<li>${prose(each)}</li>`)}</ul>`}</dd></div>
-<div><dt>What to do</dt><dd>${prose(todo)}</dd></div>
+<div><dt>What to do</dt><dd>${prose(remedy)}</dd></div>
 </dl>
 ${example ? codeBlock(`Example of ${code}`, example) : ''}
 </section>`

@@ -8,7 +8,7 @@ export type ErrorEntry = {
   meaning: string
   /** What usually causes it. */
   causes: readonly string[]
-  todo: string
+  remedy: string
   example?: string
 }
 
@@ -24,7 +24,8 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: `${AUTHORIZATION}; token endpoint, for a device code`,
     meaning: 'The person did not allow the access, or cancelled.',
     causes: ['The person pressed “Cancel” or declined everything.'],
-    todo: 'Show your own page that says so, with a button to try again. Do not start again by yourself.',
+    remedy:
+      'Show your own page that says so, with a button to try again. Do not start again by yourself.',
     example: 'https://app.example/callback?error=access_denied&state=…',
   },
   {
@@ -33,7 +34,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Token endpoint, for a device code (RFC 8628)',
     meaning: 'The person has not decided yet.',
     causes: ['This is the usual answer while a device waits.'],
-    todo: 'Ask again after `interval` seconds, until `expires_in` is over.',
+    remedy: 'Ask again after `interval` seconds, until `expires_in` is over.',
   },
   {
     code: 'consent_required',
@@ -41,7 +42,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint, with prompt=none',
     meaning: 'The person would have to decide something, and prompt=none forbids to ask.',
     causes: ['The consent is new, has ended, or was for fewer scopes or another purpose.'],
-    todo: 'Send the request again without prompt=none.',
+    remedy: 'Send the request again without prompt=none.',
   },
   {
     code: 'expired_token',
@@ -49,7 +50,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Token endpoint, for a device code',
     meaning: 'The device code has expired.',
     causes: ['The person did not enter the user code within ten minutes.'],
-    todo: 'Start again at the device authorization endpoint.',
+    remedy: 'Start again at the device authorization endpoint.',
   },
   {
     code: 'insufficient_scope',
@@ -57,7 +58,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Userinfo',
     meaning: 'The access token lacks a scope.',
     causes: ['The token was issued without `openid`.', 'The person declined the scope.'],
-    todo: 'Ask for the scope at the authorization endpoint.',
+    remedy: 'Ask for the scope at the authorization endpoint.',
   },
   {
     code: 'interaction_required',
@@ -65,7 +66,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint, with prompt=none',
     meaning: 'The person would have to do something, and prompt=none forbids to ask.',
     causes: ['A second step of the sign-in is due.'],
-    todo: 'Send the request again without prompt=none.',
+    remedy: 'Send the request again without prompt=none.',
   },
   {
     code: 'invalid_client',
@@ -78,7 +79,8 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'The client is registered for another method of authentication than it uses.',
       'The assertion is signed by a key, or with an algorithm, that is not registered; its `aud` is not the issuer; its clock is wrong; or it was used before.',
     ],
-    todo: 'Compare client_id, method and key with those of the application in the console. The request log names the reason.',
+    remedy:
+      'Compare client_id, method and key with those of the application in the console. The request log names the reason.',
     example: '{"error":"invalid_client","error_description":"client authentication failed: …"}',
   },
   {
@@ -87,7 +89,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Registration (RFC 7591)',
     meaning: 'A member of the registration is missing or not allowed.',
     causes: ['`error_description` names the member.'],
-    todo: 'Correct that member.',
+    remedy: 'Correct that member.',
   },
   {
     code: 'invalid_dpop_proof',
@@ -101,7 +103,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       '`iat` is more than five minutes away from the time of this server.',
       'The proof is signed by another key than the token is bound to.',
     ],
-    todo: 'Make a new proof for each request, and correct the clock of your server.',
+    remedy: 'Make a new proof for each request, and correct the clock of your server.',
   },
   {
     code: 'invalid_grant',
@@ -115,7 +117,8 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'The refresh token was used before, expired, or ended with its consent.',
       'The code or token is of another client.',
     ],
-    todo: 'Redeem a code at once and only once, and store the new refresh token each time. Otherwise start again at the authorization endpoint.',
+    remedy:
+      'Redeem a code at once and only once, and store the new refresh token each time. Otherwise start again at the authorization endpoint.',
   },
   {
     code: 'invalid_redirect_uri',
@@ -126,7 +129,8 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'A slash at the end, http: instead of https:, another port, path or query.',
       'The address of one environment with the client_id of another.',
     ],
-    todo: 'Send an address that equals a registered one character by character, or register this one.',
+    remedy:
+      'Send an address that equals a registered one character by character, or register this one.',
     example: 'registered https://app.example/callback, arrived https://app.example/callback/',
   },
   {
@@ -140,7 +144,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'The client must push its requests (RFC 9126), and this one was not.',
       'A body of the API is not JSON, or a field breaks its rule: `details` names it.',
     ],
-    todo: 'Read `error_description`; the request log shows what arrived and what was expected.',
+    remedy: 'Read `error_description`; the request log shows what arrived and what was expected.',
     example:
       '{"error":"invalid_request","error_description":"Authorization Server policy requires PKCE to be used for this request"}',
   },
@@ -150,7 +154,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: AUTHORIZATION,
     meaning: 'The request has a request object (JAR), which cannot be used.',
     causes: ['The parameter `request` was sent.'],
-    todo: 'Send the parameters themselves, or push them (RFC 9126).',
+    remedy: 'Send the parameters themselves, or push them (RFC 9126).',
   },
   {
     code: 'invalid_request_uri',
@@ -161,7 +165,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'More than a minute passed between pushing the request and opening the page.',
       'The page was loaded twice with the same request_uri.',
     ],
-    todo: 'Push the request again for each visit, and open the page at once.',
+    remedy: 'Push the request again for each visit, and open the page at once.',
   },
   {
     code: 'invalid_scope',
@@ -172,7 +176,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'A typing error; scopes are separated by one space.',
       'The application asks for a scope in production that was approved in the sandbox alone.',
     ],
-    todo: 'Compare the scopes with those of the application in the console.',
+    remedy: 'Compare the scopes with those of the application in the console.',
     example: '?error=invalid_scope&error_description=requested+scope+is+not+allowed',
   },
   {
@@ -181,7 +185,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: `${AUTHORIZATION}; token endpoint (RFC 8707)`,
     meaning: 'The parameter `resource` names something that this server issues no tokens for.',
     causes: ['`resource` is not the issuer.'],
-    todo: 'Leave `resource` out, or send the issuer.',
+    remedy: 'Leave `resource` out, or send the issuer.',
   },
   {
     code: 'invalid_token',
@@ -194,7 +198,8 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
       'It is of the sandbox and was sent to production, or the other way round.',
       'It is an ID token or a refresh token.',
     ],
-    todo: 'Use the refresh token once. If that is refused too, ask for access again. The request log says which of the states it is.',
+    remedy:
+      'Use the refresh token once. If that is refused too, ask for access again. The request log says which of the states it is.',
     example: '{"error":"invalid_token"}',
   },
   {
@@ -203,7 +208,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint, with prompt=none',
     meaning: 'The person is not signed in, and prompt=none forbids to ask.',
     causes: ['The session has ended, or is older than max_age.'],
-    todo: 'Send the request again without prompt=none.',
+    remedy: 'Send the request again without prompt=none.',
   },
   {
     code: 'registration_not_supported',
@@ -211,7 +216,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint',
     meaning: 'The parameter `registration` is not supported.',
     causes: ['A library for self-issued providers.'],
-    todo: 'Leave the parameter out.',
+    remedy: 'Leave the parameter out.',
   },
   {
     code: 'request_not_supported',
@@ -219,7 +224,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint',
     meaning: 'The parameter `request` is not supported.',
     causes: ['A library that signs its requests (JAR).'],
-    todo: 'Send the parameters themselves, or push them (RFC 9126).',
+    remedy: 'Send the parameters themselves, or push them (RFC 9126).',
   },
   {
     code: 'request_uri_not_supported',
@@ -227,7 +232,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint',
     meaning: 'The request_uri is not one of a pushed request.',
     causes: ['The address of a request object of your own was sent.'],
-    todo: 'Push the request (RFC 9126), and send the request_uri of the answer.',
+    remedy: 'Push the request (RFC 9126), and send the request_uri of the answer.',
   },
   {
     code: 'server_error',
@@ -235,7 +240,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: OAUTH,
     meaning: 'The server failed.',
     causes: ['A defect of this server.'],
-    todo: 'Try again in a moment. If it stays, give the operator the request id.',
+    remedy: 'Try again in a moment. If it stays, give the operator the request id.',
   },
   {
     code: 'slow_down',
@@ -243,7 +248,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Token endpoint, for a device code',
     meaning: 'The device asks too often.',
     causes: ['Less than `interval` seconds between two requests.'],
-    todo: 'Wait five seconds longer between requests from now on.',
+    remedy: 'Wait five seconds longer between requests from now on.',
   },
   {
     code: 'unauthorized_client',
@@ -251,7 +256,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: OAUTH,
     meaning: 'The client is not registered for this grant type.',
     causes: ['A web application uses the device grant, or a service client the code flow.'],
-    todo: 'Register an application of the type that you need.',
+    remedy: 'Register an application of the type that you need.',
   },
   {
     code: 'unmet_authentication_requirements',
@@ -259,7 +264,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Authorization endpoint',
     meaning: 'The person could not sign in as strongly as the request requires.',
     causes: ['`acr_values` or the claim `acr` asks for a passkey, and the person has none.'],
-    todo: 'Ask for a weaker `acr`, or tell the person to add a passkey.',
+    remedy: 'Ask for a weaker `acr`, or tell the person to add a passkey.',
   },
   {
     code: 'unsupported_grant_type',
@@ -267,7 +272,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Token endpoint',
     meaning: 'The grant type does not exist here.',
     causes: ['`password` or `implicit`, or a typing error.'],
-    todo: 'Use authorization_code, refresh_token, client_credentials or the device grant.',
+    remedy: 'Use authorization_code, refresh_token, client_credentials or the device grant.',
   },
   {
     code: 'unsupported_response_mode',
@@ -275,7 +280,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: AUTHORIZATION,
     meaning: 'The response mode does not exist here.',
     causes: ['`web_message` or a mode with `.jwt`.'],
-    todo: 'Use query, fragment or form_post.',
+    remedy: 'Use query, fragment or form_post.',
   },
   {
     code: 'unsupported_response_type',
@@ -283,7 +288,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: AUTHORIZATION,
     meaning: 'The response type is not `code`.',
     causes: ['The implicit flow: `token` or `id_token`.'],
-    todo: 'Use response_type=code with PKCE.',
+    remedy: 'Use response_type=code with PKCE.',
   },
   {
     code: 'unsupported_token_type',
@@ -291,7 +296,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     where: 'Introspection and revocation',
     meaning: 'The token is of a kind that cannot be looked up.',
     causes: ['An ID token was sent.'],
-    todo: 'Send an access token or a refresh token.',
+    remedy: 'Send an access token or a refresh token.',
   },
   {
     code: 'use_dpop_nonce',
@@ -301,7 +306,7 @@ const OAUTH_ERRORS: readonly ErrorEntry[] = [
     causes: [
       'The clock of your server differs so much that the proof cannot be dated without a nonce.',
     ],
-    todo: 'Send the request again with the nonce of the header DPoP-Nonce. Correct the clock.',
+    remedy: 'Send the request again with the nonce of the header DPoP-Nonce. Correct the clock.',
   },
 ]
 
@@ -316,7 +321,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
       'A proxy or a redirect removed the header.',
       'The token is in the query, where it is never read.',
     ],
-    todo: 'Send `Authorization: Bearer <access token>`.',
+    remedy: 'Send `Authorization: Bearer <access token>`.',
     example: '{"error":"missing_token"}',
   },
   {
@@ -328,7 +333,8 @@ const API_ERRORS: readonly ErrorEntry[] = [
       'They were not requested.',
       'The person declined them, chose a smaller alternative, or withdrew them later.',
     ],
-    todo: 'Compare with `scope` of the token response before you call. Ask for them at the authorization endpoint.',
+    remedy:
+      'Compare with `scope` of the token response before you call. Ask for them at the authorization endpoint.',
     example: '{"error":"missing_scopes: eprospera:person.id_verification.read"}',
   },
   {
@@ -337,7 +343,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'API of back offices',
     meaning: 'The token belongs to another tenant than `X-Tenant-ID` names.',
     causes: ['The credentials of two tenants were mixed up.'],
-    todo: 'Leave the header out, or send the name of the token’s tenant.',
+    remedy: 'Leave the header out, or send the name of the token’s tenant.',
   },
   {
     code: 'not_found',
@@ -345,7 +351,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: `${OAUTH}; ${API}`,
     meaning: 'There is no such thing, or it belongs to somebody else. The two are answered alike.',
     causes: ['An id of another tenant, application or environment.', 'It was erased.'],
-    todo: 'Check the address and the id.',
+    remedy: 'Check the address and the id.',
   },
   {
     code: 'method_not_allowed',
@@ -353,7 +359,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: API,
     meaning: 'The resource does not take this method.',
     causes: ['A POST where a GET is expected.'],
-    todo: 'The header `Allow` lists the methods.',
+    remedy: 'The header `Allow` lists the methods.',
   },
   {
     code: 'not_acceptable',
@@ -361,7 +367,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: API,
     meaning: 'The header Accept excludes every type that there is.',
     causes: ['`Accept: application/xml`.'],
-    todo: 'Accept application/json, or the type that the reference names.',
+    remedy: 'Accept application/json, or the type that the reference names.',
   },
   {
     code: 'conflict',
@@ -369,7 +375,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: API,
     meaning: 'The state of the thing does not allow it.',
     causes: ['The verification was decided, or the id is in use.'],
-    todo: 'Read the thing again, and decide by its state.',
+    remedy: 'Read the thing again, and decide by its state.',
   },
   {
     code: 'not_polled',
@@ -377,7 +383,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Events',
     meaning: 'The events of this application are sent to it, so there is nothing to fetch.',
     causes: ['The stream was set up with an endpoint.'],
-    todo: 'Receive the events at your endpoint, or change the stream to polling.',
+    remedy: 'Receive the events at your endpoint, or change the stream to polling.',
   },
   {
     code: 'payload_too_large',
@@ -385,7 +391,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: API,
     meaning: 'The request is too large, or the answer would be.',
     causes: ['An image of more than 20 MiB, or a body of more than 64 KiB.'],
-    todo: 'Send less at once.',
+    remedy: 'Send less at once.',
   },
   {
     code: 'unsupported_media_type',
@@ -393,7 +399,8 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: `${API}; forms of the authorization endpoint`,
     meaning: 'The body is of another type than the request may have.',
     causes: ['A missing or wrong Content-Type.'],
-    todo: 'Send application/json to the API, and application/x-www-form-urlencoded to /api/oauth.',
+    remedy:
+      'Send application/json to the API, and application/x-www-form-urlencoded to /api/oauth.',
   },
   {
     code: 'unsupported_content_encoding',
@@ -401,7 +408,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Deliveries of vendors',
     meaning: 'The body is compressed.',
     causes: ['A proxy compresses requests.'],
-    todo: 'Send it as it is.',
+    remedy: 'Send it as it is.',
   },
   {
     code: 'rate_limit_exceeded',
@@ -409,7 +416,8 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Everywhere',
     meaning: 'Too many requests in a minute.',
     causes: ['A loop without a pause, or many servers with one token.'],
-    todo: 'Wait as many seconds as `Retry-After` says. Read once, and listen to events instead of polling.',
+    remedy:
+      'Wait as many seconds as `Retry-After` says. Read once, and listen to events instead of polling.',
     example: '{"error":"rate_limit_exceeded","error_description":"…"}',
   },
   {
@@ -418,7 +426,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Uploads of back offices',
     meaning: 'Too many images are being uploaded at once.',
     causes: ['Uploads in parallel.'],
-    todo: 'Wait as `Retry-After` says, and upload one image after the other.',
+    remedy: 'Wait as `Retry-After` says, and upload one image after the other.',
   },
   {
     code: 'internal_server_error',
@@ -426,7 +434,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: API,
     meaning: 'The server failed. The code is written `Internal server error`.',
     causes: ['A defect of this server.'],
-    todo: 'Try again in a moment. If it stays, give the operator the request id.',
+    remedy: 'Try again in a moment. If it stays, give the operator the request id.',
     example: '{"error":"Internal server error"}',
   },
   {
@@ -435,7 +443,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'API of back offices; pages of vendors',
     meaning: 'The vendor of verifications does not answer.',
     causes: ['An outage of the vendor.'],
-    todo: 'Try again as `Retry-After` says.',
+    remedy: 'Try again as `Retry-After` says.',
   },
   {
     code: 'temporarily_unavailable',
@@ -443,7 +451,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Everywhere',
     meaning: 'The server cannot use its database for the moment.',
     causes: ['An outage or maintenance.'],
-    todo: 'Try again as `Retry-After` says. Requests that change something can be repeated.',
+    remedy: 'Try again as `Retry-After` says. Requests that change something can be repeated.',
   },
   {
     code: 'unavailable',
@@ -451,7 +459,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Everywhere',
     meaning: 'The server cannot do this for the moment.',
     causes: ['An outage of a part that the request needs.'],
-    todo: 'Try again as `Retry-After` says.',
+    remedy: 'Try again as `Retry-After` says.',
   },
   {
     code: 'busy',
@@ -459,7 +467,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Everywhere',
     meaning: 'Too much work of this kind is under way.',
     causes: ['Many sign-ins or images at once.'],
-    todo: 'Try again as `Retry-After` says.',
+    remedy: 'Try again as `Retry-After` says.',
   },
   {
     code: 'misdirected_request',
@@ -467,7 +475,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Everywhere',
     meaning: 'The header Host names another server.',
     causes: ['A proxy that does not pass the host on.'],
-    todo: 'Call the address of the issuer.',
+    remedy: 'Call the address of the issuer.',
   },
   {
     code: 'invalid_signature',
@@ -475,7 +483,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Deliveries of vendors',
     meaning: 'The signature of a delivery is missing or wrong.',
     causes: ['The secret of another integration, or a body that a proxy changed.'],
-    todo: 'Compare the secret, and send the body unchanged.',
+    remedy: 'Compare the secret, and send the body unchanged.',
   },
   {
     code: 'invalid_callback',
@@ -483,7 +491,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'The return from a vendor’s page',
     meaning: 'The address to which the vendor returned the person is incomplete.',
     causes: ['The address was opened by hand or changed.'],
-    todo: 'Start the verification again.',
+    remedy: 'Start the verification again.',
   },
   {
     code: 'interaction_expired',
@@ -491,7 +499,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Sign-in and consent pages',
     meaning: 'The page is of a request that is over, or of another browser.',
     causes: ['The person took more than an hour, used a bookmark, or has cookies blocked.'],
-    todo: 'Start again at the authorization endpoint. Do not link to pages under /interaction.',
+    remedy: 'Start again at the authorization endpoint. Do not link to pages under /interaction.',
   },
   {
     code: 'forbidden_form',
@@ -499,7 +507,7 @@ const API_ERRORS: readonly ErrorEntry[] = [
     where: 'Pages with forms',
     meaning: 'The form did not come from the server’s own page.',
     causes: ['A program or another site sent the form.'],
-    todo: 'Forms are for people in a browser. Programs use the API.',
+    remedy: 'Forms are for people in a browser. Programs use the API.',
   },
 ]
 

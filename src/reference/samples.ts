@@ -74,8 +74,9 @@ function typescript(sent: Sent): string {
   const quote = hasVariable ? '`' : "'"
   const headers = [
     ...(token ? [`Authorization: \`Bearer \${${token}}\`,`] : []),
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code of the sample
-    ...(isClient ? ['Authorization: `Basic ${btoa(`${CLIENT_ID}:${CLIENT_SECRET}`)}`,'] : []),
+    ...(isClient
+      ? [`Authorization: \`Basic \${btoa(\`\${CLIENT_ID}:\${CLIENT_SECRET}\`)}\`,`]
+      : []),
     ...(json === undefined ? [] : ["'Content-Type': 'application/json',"]),
   ]
   const options = [
@@ -103,8 +104,7 @@ function typescript(sent: Sent): string {
       ? [`const { ${variables.map((name) => `${name} = ''`).join(', ')} } = process.env\n`]
       : []),
     `const response = await fetch(${call})`,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code of the sample
-    'if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)',
+    `if (!response.ok) throw new Error(\`\${response.status} \${await response.text()}\`)`,
     isBinary
       ? "await writeFile('image', Buffer.from(await response.arrayBuffer()))"
       : 'console.log(response.status, await response.text())',

@@ -57,7 +57,7 @@ function ofEntry(entry: Entry): Searchable[] {
   ]
 }
 
-const ofError = ({ code, meaning, causes, todo }: ErrorEntry): Searchable =>
+const ofError = ({ code, meaning, causes, remedy }: ErrorEntry): Searchable =>
   searchable(
     {
       path: `/guides/errors#${anchorOf(code)}`,
@@ -65,7 +65,7 @@ const ofError = ({ code, meaning, causes, todo }: ErrorEntry): Searchable =>
       where: 'Errors',
       excerpt: meaning,
     },
-    `${causes.join(' ')} ${todo}`,
+    `${causes.join(' ')} ${remedy}`,
   )
 
 const ofGuide = ({ name, title, sections }: Guide): Searchable[] =>

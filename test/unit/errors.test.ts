@@ -55,9 +55,9 @@ test('every code of the protocol library has an entry', () => {
 
 test('entries are unique, complete sentences, and have the code as their anchor', () => {
   expect(new Set(known).size).toBe(known.length)
-  for (const { code, meaning, causes, todo, statuses } of ERRORS) {
+  for (const { code, meaning, causes, remedy, statuses } of ERRORS) {
     expect(anchorOf(code)).toBe(code)
     expect(statuses.length).toBeGreaterThan(0)
-    for (const sentence of [meaning, todo, ...causes]) expect(sentence).toMatch(/\.$/)
+    for (const sentence of [meaning, remedy, ...causes]) expect(sentence).toMatch(/\.$/)
   }
 })
