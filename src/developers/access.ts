@@ -91,6 +91,28 @@ export async function requireApplication(
   return { ...place, client }
 }
 
+/** Somebody at an application of their team. */
+export type Opened = Developer & { application: Application }
+
+/** Of a page of an application: `requireMember` and `requireApplication`. */
+export async function openApplication(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+): Promise<Opened | Response> {
+  const developer = await requireMember(parts, c)
+  if (developer instanceof Response) return developer
+  return { ...developer, application: await requireApplication(parts, c, developer.team) }
+}
+
+/** The same for a form that changes the application: in production for owners alone. */
+export async function openApplicationForm(
+  parts: DeveloperContext,
+  c: Context<PageEnv>,
+): Promise<Opened & { form: Form }> {
+  const developer = await requireMemberForm(parts, c, roleToChange(c.req.param('place')))
+  return { ...developer, application: await requireApplication(parts, c, developer.team) }
+}
+
 /** Where an application of `/developers/:team/:place/…` is: its database and keys. Throws where there is no such place. */
 function requirePlace(
   parts: DeveloperContext,

@@ -16,12 +16,12 @@ import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import {
   type Application,
-  type Developer,
   type DeveloperContext,
   type Form,
+  type Opened,
+  openApplication,
+  openApplicationForm,
   requireApplication,
-  requireMember,
-  requireMemberForm,
   roleToChange,
 } from './access.ts'
 import { applicationPath } from './application-frame.ts'
@@ -44,7 +44,6 @@ export function credentialRoutes(parts: DeveloperContext): Hono<PageEnv> {
   return routes
 }
 
-type Opened = Developer & { application: Application }
 type Shown = {
   faults?: FieldFaults
   entered?: { jwks: string; uri: string }
@@ -54,19 +53,8 @@ type Shown = {
 }
 
 async function showCredentials(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const developer = await requireMember(parts, c)
-  if (developer instanceof Response) return developer
-  const application = await requireApplication(parts, c, developer.team)
-  return show(parts, c, { ...developer, application })
-}
-
-async function openForm(
-  parts: DeveloperContext,
-  c: Context<PageEnv>,
-): Promise<Opened & { form: Form }> {
-  const developer = await requireMemberForm(parts, c, roleToChange(c.req.param('place')))
-  const application = await requireApplication(parts, c, developer.team)
-  return { ...developer, application }
+  const opened = await openApplication(parts, c)
+  return opened instanceof Response ? opened : show(parts, c, opened)
 }
 
 async function show(
@@ -119,7 +107,7 @@ async function changed<T>(
 
 /** Makes a secret: the next one, or the first of a client that had keys. Shows it this once. */
 async function makeSecret(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form, ...opened } = await openForm(parts, c)
+  const { form, ...opened } = await openApplicationForm(parts, c)
   const { application, team, resident } = opened
   const { client, place, issuer } = application
   const asked = await parts.guard.requireRecentSignIn(c, resident, form)
@@ -153,7 +141,7 @@ async function switchToSecret(
 }
 
 async function withdraw(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form, ...opened } = await openForm(parts, c)
+  const { form, ...opened } = await openApplicationForm(parts, c)
   const { application, team, resident } = opened
   const { client, place } = application
   const asked = await parts.guard.requireRecentSignIn(c, resident, form)
@@ -168,7 +156,7 @@ async function withdraw(parts: DeveloperContext, c: Context<PageEnv>): Promise<R
 
 /** Replaces the secret, or other keys, with a key set that was typed, uploaded, or is at an address. */
 async function setKeys(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form: sent, ...opened } = await openForm(parts, c)
+  const { form: sent, ...opened } = await openApplicationForm(parts, c)
   const { application, team, resident } = opened
   const { client, place, config } = application
   await requireCreation(parts, c, resident.account.id)
@@ -229,7 +217,7 @@ const ONE_OF_BOTH = 'Give a key set, or the address of one.'
 
 /** Fetches the keys of a client's address now, and shows them. */
 async function checkKeys(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form: _form, ...opened } = await openForm(parts, c)
+  const { form: _form, ...opened } = await openApplicationForm(parts, c)
   const { application, resident } = opened
   const { jwks_uri: uri } = application.client.metadata
   await requireCreation(parts, c, resident.account.id)

@@ -3,13 +3,11 @@ import { setClientEnabled } from '../clients/clients.ts'
 import { setSecurityHeaders } from '../web/html.ts'
 import type { PageEnv } from '../web/reader.ts'
 import {
-  type Application,
-  type Developer,
   type DeveloperContext,
-  type Form,
+  type Opened,
+  openApplication,
+  openApplicationForm,
   requireApplication,
-  requireMember,
-  requireMemberForm,
   roleToChange,
 } from './access.ts'
 import { type Entered, enteredOf, faultsIn, kindOf, readEntered } from './application-form.ts'
@@ -38,24 +36,11 @@ export function settingsRoutes(parts: DeveloperContext): Hono<PageEnv> {
   return routes
 }
 
-type Opened = Developer & { application: Application }
 type Shown = { entered?: Entered; faults?: FieldFaults; status?: 200 | 400 | 409 }
 
 async function showSettings(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const developer = await requireMember(parts, c)
-  if (developer instanceof Response) return developer
-  const application = await requireApplication(parts, c, developer.team)
-  return show(parts, c, { ...developer, application })
-}
-
-/** Opens the application that a form changes: in production for owners alone. */
-async function openForm(
-  parts: DeveloperContext,
-  c: Context<PageEnv>,
-): Promise<Opened & { form: Form }> {
-  const developer = await requireMemberForm(parts, c, roleToChange(c.req.param('place')))
-  const application = await requireApplication(parts, c, developer.team)
-  return { ...developer, application }
+  const opened = await openApplication(parts, c)
+  return opened instanceof Response ? opened : show(parts, c, opened)
 }
 
 function show(
@@ -82,7 +67,7 @@ function show(
 
 /** What residents see in production is reviewed, so it is changed here in the sandbox only. */
 async function change(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form, ...opened } = await openForm(parts, c)
+  const { form, ...opened } = await openApplicationForm(parts, c)
   const { application, team, resident } = opened
   const { client, place } = application
   if (place === 'production')
@@ -125,7 +110,7 @@ const TYPED = 'What you typed is still below: saving it again replaces what they
 const STOPPED = 'The operator of this portal has disabled it, and enables it again.'
 
 async function enable(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form, ...opened } = await openForm(parts, c)
+  const { form, ...opened } = await openApplicationForm(parts, c)
   const { application, team } = opened
   const { client, place, db } = application
   const isEnabled = form.enabled === 'yes'
@@ -144,7 +129,7 @@ async function enable(parts: DeveloperContext, c: Context<PageEnv>): Promise<Res
 }
 
 async function remove(parts: DeveloperContext, c: Context<PageEnv>): Promise<Response> {
-  const { form, ...opened } = await openForm(parts, c)
+  const { form, ...opened } = await openApplicationForm(parts, c)
   const { application, team, resident } = opened
   const { client, db } = application
   if (String(form.confirmation ?? '').trim() !== client.name) {
